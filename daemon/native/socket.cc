@@ -1,0 +1,249 @@
+#include "native.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <vector>
+
+namespace sessionman
+{
+
+/* The most the kernel passes in one message (SCM_MAX_FD). */
+static const size_t MOST_FDS = 253;
+
+/* What receive() and send() return instead of a count. */
+static const int AGAIN = -1;
+static const int BROKEN = -2;
+
+static std::string descriptor(int fd)
+{
+	return "descriptor " + std::to_string(fd);
+}
+
+/* Makes an inherited descriptor ours: close-on-exec and non-blocking. */
+static Napi::Value adopt(Args info)
+{
+	int fd;
+	if (!fd_at(info, 0, &fd))
+		return info.Env().Undefined();
+	int flags = fcntl(fd, F_GETFL);
+	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ||
+		fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
+		return fail(info.Env(), "fcntl", errno, descriptor(fd));
+	return info.Env().Undefined();
+}
+
+/* Whether the descriptor is an AF_UNIX socket that keeps the bounds of packets. */
+static Napi::Value is_packet_socket(Args info)
+{
+	int fd, domain = 0, type = 0;
+	socklen_t size = sizeof(int);
+	if (!fd_at(info, 0, &fd))
+		return info.Env().Undefined();
+	bool is = getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 &&
+		  getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && domain == AF_UNIX &&
+		  type == SOCK_SEQPACKET;
+	return Napi::Boolean::New(info.Env(), is);
+}
+
+static int peer_groups(int fd, std::vector<gid_t> *groups)
+{
+	for (;;) {
+		socklen_t size = static_cast<socklen_t>(groups->size() * sizeof(gid_t));
+		if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups->data(), &size) == 0) {
+			groups->resize(size / sizeof(gid_t));
+			return 0;
+		}
+		if (errno != ERANGE || size / sizeof(gid_t) <= groups->size())
+			return -1;
+		groups->resize(size / sizeof(gid_t));
+	}
+}
+
+/* The next connection with who made it; null if none waits. */
+static Napi::Value accept_one(Args info)
+{
+	Napi::Env env = info.Env();
+	int listener;
+	if (!fd_at(info, 0, &listener))
+		return env.Undefined();
+	Fd fd(retry(
+		[&] { return accept4(listener, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK); }));
+	if (fd.get() < 0) {
+		if (errno == EAGAIN || errno == ECONNABORTED)
+			return env.Null();
+		return fail(env, "accept4", errno, descriptor(listener));
+	}
+	struct ucred peer;
+	socklen_t size = sizeof(peer);
+	if (getsockopt(fd.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0)
+		return fail(env, "getsockopt", errno, "SO_PEERCRED");
+	std::vector<gid_t> groups(32);
+	if (peer_groups(fd.get(), &groups) < 0)
+		return fail(env, "getsockopt", errno, "SO_PEERGROUPS");
+
+	Napi::Array list = Napi::Array::New(env, groups.size());
+	for (uint32_t i = 0; i < groups.size(); i++)
+		list.Set(i, Napi::Number::New(env, groups[i]));
+	Napi::Object peer_object = Napi::Object::New(env);
+	peer_object.Set("pid", Napi::Number::New(env, peer.pid));
+	peer_object.Set("uid", Napi::Number::New(env, peer.uid));
+	peer_object.Set("gid", Napi::Number::New(env, peer.gid));
+	peer_object.Set("groups", list);
+	Napi::Object accepted = Napi::Object::New(env);
+	accepted.Set("fd", Napi::Number::New(env, fd.release()));
+	accepted.Set("peer", peer_object);
+	return accepted;
+}
+
+/* Connects to a stream socket: a descriptor that never blocks. */
+static Napi::Value connect_to(Args info)
+{
+	std::string path;
+	struct sockaddr_un to = {};
+	if (!text_at(info, 0, &path))
+		return info.Env().Undefined();
+	if (path.size() >= sizeof(to.sun_path))
+		return fail(info.Env(), "connect", ENAMETOOLONG, path);
+	to.sun_family = AF_UNIX;
+	memcpy(to.sun_path, path.c_str(), path.size());
+	Fd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+	if (fd.get() < 0)
+		return fail(info.Env(), "socket", errno, path);
+	if (retry([&] {
+		    return connect(fd.get(), reinterpret_cast<struct sockaddr *>(&to), sizeof(to));
+	    }) < 0)
+		return fail(info.Env(), "connect", errno, path);
+	return Napi::Number::New(info.Env(), fd.release());
+}
+
+static void take_fds(struct msghdr *message, std::vector<int> *fds)
+{
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c != nullptr;
+		c = CMSG_NXTHDR(message, c)) {
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+			continue;
+		size_t count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+		size_t before = fds->size();
+		fds->resize(before + count);
+		memcpy(fds->data() + before, CMSG_DATA(c), count * sizeof(int));
+	}
+}
+
+/* The count, 0 at the end, AGAIN, or BROKEN after an error or a message that was cut. */
+static double read_message(int fd, const Bytes &buffer, std::vector<int> *fds)
+{
+	alignas(struct cmsghdr) char control[CMSG_SPACE(MOST_FDS * sizeof(int))];
+	struct iovec part = {buffer.data, buffer.size};
+	struct msghdr message = {};
+	message.msg_iov = &part;
+	message.msg_iovlen = 1;
+	message.msg_control = control;
+	message.msg_controllen = sizeof(control);
+	ssize_t n = retry([&] { return recvmsg(fd, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT); });
+	if (n < 0)
+		return errno == EAGAIN ? AGAIN : BROKEN;
+	if (message.msg_controllen > 0)
+		take_fds(&message, fds);
+	return (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0 ? BROKEN
+								   : static_cast<double>(n);
+}
+
+/*
+ * receive(fd, buffer, fds): what read_message() says. Descriptors that come with a whole message
+ * are appended to the array; without one, or with a message that was cut, they are closed.
+ */
+static Napi::Value receive(Args info)
+{
+	Napi::Env env = info.Env();
+	int fd;
+	Bytes buffer;
+	std::vector<int> fds;
+	if (!fd_at(info, 0, &fd) || !bytes_at(info, 1, &buffer))
+		return env.Undefined();
+	double count = read_message(fd, buffer, &fds);
+	bool wanted = count >= 0 && info[2].IsArray();
+	for (int received : fds) {
+		if (!wanted) {
+			close(received);
+			continue;
+		}
+		Napi::Array list = info[2].As<Napi::Array>();
+		list.Set(list.Length(), Napi::Number::New(env, received));
+	}
+	return Napi::Number::New(env, count);
+}
+
+static bool put_fds(Args info, Napi::Array fds, struct msghdr *message)
+{
+	size_t count = fds.Length();
+	int numbers[MOST_FDS];
+	if (count == 0)
+		return true;
+	for (uint32_t i = 0; i < count && count <= MOST_FDS; i++) {
+		double value = fds.Get(i).As<Napi::Number>().DoubleValue();
+		numbers[i] = value >= 0 && value <= INT32_MAX ? static_cast<int>(value) : -1;
+	}
+	if (count > MOST_FDS) {
+		fail(info.Env(), "sendmsg", EINVAL, "too many descriptors");
+		return false;
+	}
+	struct cmsghdr *header = static_cast<struct cmsghdr *>(message->msg_control);
+	message->msg_controllen = CMSG_SPACE(count * sizeof(int));
+	header->cmsg_level = SOL_SOCKET;
+	header->cmsg_type = SCM_RIGHTS;
+	header->cmsg_len = CMSG_LEN(count * sizeof(int));
+	memcpy(CMSG_DATA(header), numbers, count * sizeof(int));
+	return true;
+}
+
+/* send(fd, bytes, offset, fds): what the kernel took, AGAIN, or BROKEN. The descriptors stay open
+ * here. */
+static Napi::Value send_some(Args info)
+{
+	Napi::Env env = info.Env();
+	int fd;
+	double offset;
+	Bytes bytes;
+	if (!fd_at(info, 0, &fd) || !bytes_at(info, 1, &bytes) ||
+		!number_at(info, 2, 0, static_cast<double>(bytes.size), &offset))
+		return env.Undefined();
+	size_t start = static_cast<size_t>(offset);
+	alignas(struct cmsghdr) char control[CMSG_SPACE(MOST_FDS * sizeof(int))];
+	struct iovec part = {static_cast<char *>(bytes.data) + start, bytes.size - start};
+	struct msghdr message = {};
+	message.msg_iov = &part;
+	message.msg_iovlen = 1;
+	if (info[3].IsArray()) {
+		memset(control, 0, sizeof(control));
+		message.msg_control = control;
+		if (!put_fds(info, info[3].As<Napi::Array>(), &message))
+			return env.Undefined();
+	}
+	ssize_t n = retry([&] { return sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT); });
+	if (n < 0)
+		return Napi::Number::New(env, errno == EAGAIN ? AGAIN : BROKEN);
+	return Napi::Number::New(env, static_cast<double>(n));
+}
+
+static Napi::Value close_fd(Args info)
+{
+	int fd;
+	if (fd_at(info, 0, &fd))
+		close(fd);
+	return info.Env().Undefined();
+}
+
+void export_sockets(Napi::Env env, Napi::Object exports)
+{
+	exports.Set("adopt", Napi::Function::New<adopt>(env));
+	exports.Set("isPacketSocket", Napi::Function::New<is_packet_socket>(env));
+	exports.Set("accept", Napi::Function::New<accept_one>(env));
+	exports.Set("connect", Napi::Function::New<connect_to>(env));
+	exports.Set("receive", Napi::Function::New<receive>(env));
+	exports.Set("send", Napi::Function::New<send_some>(env));
+	exports.Set("close", Napi::Function::New<close_fd>(env));
+}
+
+} // namespace sessionman
