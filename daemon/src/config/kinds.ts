@@ -1,0 +1,162 @@
+/** The kinds of values an option can have: what is accepted, and the words for it in messages and manuals. */
+
+import type { Scalar } from "./tree.ts";
+
+export interface Kind<T> {
+  /** Completes the sentence `"x" is not …`. */
+  readonly allowed: string;
+  /** The value, or undefined if the text is not one. */
+  readonly read: (scalar: Scalar) => T | undefined;
+  /** What to write instead, where that can be guessed. */
+  readonly hint?: (scalar: Scalar) => string | undefined;
+}
+
+/** An amount of memory that may depend on how much the machine has. */
+export type Size = { readonly bytes: number } | { readonly percent: number } | "infinity";
+
+const UNITS = new Map([
+  ["", 1],
+  ["K", 2 ** 10],
+  ["M", 2 ** 20],
+  ["G", 2 ** 30],
+  ["T", 2 ** 40],
+]);
+const MILLISECONDS = new Map([
+  ["ms", 1],
+  ["s", 1000],
+  ["min", 60_000],
+  ["h", 3_600_000],
+]);
+
+/** Decimal digits only: Number() would also take "1e3", "0x10" and "". */
+function wholeNumber(text: string, low: number, high: number): number | undefined {
+  if (!/^(0|[1-9][0-9]{0,15})$/.test(text)) return undefined;
+  const value = Number(text);
+  return value >= low && value <= high ? value : undefined;
+}
+
+const SPOKEN_BOOLEANS = new Map([
+  ["yes", "true"],
+  ["on", "true"],
+  ["1", "true"],
+  ["true", "true"],
+  ["no", "false"],
+  ["off", "false"],
+  ["0", "false"],
+  ["false", "false"],
+]);
+
+export const boolean: Kind<boolean> = {
+  allowed: "true or false",
+  read: (scalar) => (scalar.type === "boolean" ? scalar.text.toLowerCase() === "true" : undefined),
+  hint: (scalar) => {
+    const spoken = SPOKEN_BOOLEANS.get(scalar.text.toLowerCase());
+    return spoken && `write ${spoken}${spoken === scalar.text ? " without quotes" : ""}`;
+  },
+};
+
+export function integer(low: number, high: number): Kind<number> {
+  return {
+    allowed: `a number from ${low} to ${high}`,
+    read: (scalar) => wholeNumber(scalar.text, low, high),
+  };
+}
+
+/** A number, or a word that stands for something else. */
+export function integerOr<W extends string>(low: number, high: number, word: W): Kind<number | W> {
+  return {
+    allowed: `a number from ${low} to ${high} or ${word}`,
+    read: (scalar) => (scalar.text === word ? word : wholeNumber(scalar.text, low, high)),
+  };
+}
+
+/** In milliseconds. */
+export function duration(longest: string): Kind<number> {
+  const limit = milliseconds(longest) ?? 0;
+  return {
+    allowed: `a time from 0s to ${longest}, such as 500ms, 10s or 2min`,
+    read: (scalar) => {
+      const value = milliseconds(scalar.text);
+      return value !== undefined && value <= limit ? value : undefined;
+    },
+    hint: (scalar) => (/^[0-9]+$/.test(scalar.text) ? `add a unit: ${scalar.text}s` : undefined),
+  };
+}
+
+function milliseconds(text: string): number | undefined {
+  const parts = /^([0-9]+)(ms|s|min|h)$/.exec(text);
+  const count = wholeNumber(parts?.[1] ?? "", 0, Number.MAX_SAFE_INTEGER);
+  return count === undefined ? undefined : count * (MILLISECONDS.get(parts?.[2] ?? "") ?? Number.NaN);
+}
+
+function amount(text: string, least: number): Size | undefined {
+  const parts = /^([0-9]+)([KMGT%]?)$/.exec(text);
+  const count = wholeNumber(parts?.[1] ?? "", 0, Number.MAX_SAFE_INTEGER);
+  if (count === undefined) return undefined;
+  if (parts?.[2] === "%") return count >= 1 && count <= 100 ? { percent: count } : undefined;
+  const bytes = count * (UNITS.get(parts?.[2] ?? "") ?? Number.NaN);
+  return bytes >= least && Number.isSafeInteger(bytes) ? { bytes } : undefined;
+}
+
+const SIZE = "with K, M, G or T, such as 512M, or a percentage of the memory, such as 10%";
+
+/** At least that many bytes; the percentage counts the machine's memory. */
+export function size(least: number, leastText: string): Kind<Exclude<Size, "infinity">> {
+  return {
+    allowed: `a size of at least ${leastText} in bytes or ${SIZE}`,
+    read: (scalar) => {
+      const value = amount(scalar.text, least);
+      return value === "infinity" ? undefined : value;
+    },
+  };
+}
+
+export function sizeOrInfinity(least: number, leastText: string): Kind<Size> {
+  return {
+    allowed: `a size of at least ${leastText} in bytes or ${SIZE}, or infinity`,
+    read: (scalar) => (scalar.text === "infinity" ? "infinity" : amount(scalar.text, least)),
+  };
+}
+
+export function oneOf<W extends string>(...words: readonly W[]): Kind<W> {
+  return {
+    allowed: `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`,
+    read: (scalar) => words.find((word) => word === scalar.text),
+  };
+}
+
+/** Text that YAML itself takes for text: an unquoted 1000 or true is more likely a mistake than a name. */
+function named(allowed: string, accepts: (text: string) => boolean): Kind<string> {
+  return {
+    allowed,
+    read: (scalar) => (scalar.type === "text" && accepts(scalar.text) ? scalar.text : undefined),
+    hint: (scalar) =>
+      scalar.type === "number" || scalar.type === "boolean"
+        ? `YAML reads it as a ${scalar.type}${accepts(scalar.text) ? ", put it in quotes" : ""}`
+        : undefined,
+  };
+}
+
+/** What NSS can hold and a log line can show. Only digits would be taken for an id by other programs. */
+function isAccountName(text: string): boolean {
+  return text.length <= 256 && /^[^\s\p{C}/:-][^\p{C}/:]*$/u.test(text) && !/^([0-9]+|\.\.?)$/.test(text);
+}
+
+export const userName = named("a user name (not a number)", isAccountName);
+export const groupName = named("a group name (not a number)", isAccountName);
+
+export const serviceName = named("the name of a PAM service, such as gdm-password", (text) =>
+  /^[A-Za-z0-9_][A-Za-z0-9_.+@-]{0,63}$/.test(text),
+);
+
+function isAbsolutePath(text: string): boolean {
+  return text.length <= 255 && /^(\/(?!\.\.?(\/|$))[^/\p{C}]+)+$/u.test(text);
+}
+
+const PATH = "an absolute path without empty, . or .. parts and without / at its end";
+
+export const absolutePath = named(PATH, isAbsolutePath);
+
+export function pathOr<W extends string>(word: W): Kind<string> {
+  return named(`${word} or ${PATH}`, (text) => text === word || isAbsolutePath(text));
+}

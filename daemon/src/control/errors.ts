@@ -1,0 +1,48 @@
+/** What can be answered instead of a result. */
+
+import type { Refusal } from "../core/effects.ts";
+import { type ErrorName, INTERFACE } from "./interface.ts";
+
+export interface Failure {
+  readonly error: string;
+  readonly parameters: Readonly<Record<string, unknown>>;
+}
+
+export function failure(name: ErrorName, parameters: Failure["parameters"]): Failure {
+  return { error: `${INTERFACE}.${name}`, parameters };
+}
+
+export function failed(message: string): Failure {
+  return failure("Failed", { message });
+}
+
+const service = (name: string, parameters: Failure["parameters"]): Failure => ({
+  error: `org.varlink.service.${name}`,
+  parameters,
+});
+
+export const permissionDenied = service("PermissionDenied", {});
+export const invalidParameter = (parameter: string): Failure => service("InvalidParameter", { parameter });
+export const methodNotFound = (method: string): Failure => service("MethodNotFound", { method });
+export const methodNotImplemented = (method: string): Failure => service("MethodNotImplemented", { method });
+export const interfaceNotFound = (name: string): Failure => service("InterfaceNotFound", { interface: name });
+
+/** What the refused call was about. */
+export interface Subject {
+  readonly id: string;
+  readonly uid: number;
+}
+
+const refusals: Readonly<Record<Refusal, (subject: Subject, message: string) => Failure>> = {
+  "no-such-session": ({ id }) => failure("NoSuchSession", { id }),
+  "no-such-user": ({ uid }) => failure("NoSuchUser", { uid }),
+  "not-allowed": () => permissionDenied,
+  busy: (_subject, message) => failed(message),
+  limits: (_subject, message) => failure("LimitsExceeded", { message }),
+  invalid: (_subject, message) => failed(message),
+  failed: (_subject, message) => failed(message),
+};
+
+export function refused(refusal: Refusal, subject: Subject, message: string): Failure {
+  return refusals[refusal](subject, message);
+}

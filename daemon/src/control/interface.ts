@@ -1,0 +1,171 @@
+/**
+ * The interface org.sessionman.Login as tables, types in Varlink's own spelling: the server checks what it is sent
+ * with them, sessionctl what it is answered, and the compiler both. A test compares them with
+ * conf/org.sessionman.Login.varlink.
+ */
+
+export const INTERFACE = "org.sessionman.Login";
+
+/** A type as Varlink writes it: "int", "?string", "[]Session", "[string]string", "(leader, all)". */
+export type FieldTypes = { readonly [name: string]: string };
+
+const STATE = "(opening, online, active, closing)";
+
+export const records = {
+  Session: {
+    id: "string",
+    uid: "int",
+    user: "string",
+    state: STATE,
+    type: "string",
+    class: "string",
+    desktop: "string",
+    service: "string",
+    seat: "?string",
+    vtnr: "int",
+    tty: "string",
+    display: "string",
+    remote: "bool",
+    remoteHost: "string",
+    remoteUser: "string",
+    leader: "int",
+    scope: "?string",
+    createdRealtime: "int",
+    createdMonotonic: "int",
+    closingReason: "?string",
+  },
+  User: {
+    uid: "int",
+    gid: "int",
+    name: "string",
+    state: STATE,
+    sessions: "[]string",
+    runtimeDirectory: "?string",
+    slice: "?string",
+    createdRealtime: "int",
+  },
+  Process: { pid: "int", parent: "int", command: "string", cgroup: "string" },
+  Holder: { pid: "int", command: "string", holds: "[]string" },
+} as const satisfies { readonly [record: string]: FieldTypes };
+
+export const methods = {
+  ListSessions: { takes: {}, gives: { sessions: "[]Session" } },
+  GetSession: { takes: { id: "string" }, gives: { session: "Session", processes: "[]Process" } },
+  ListUsers: { takes: {}, gives: { users: "[]User" } },
+  GetUser: { takes: { uid: "int" }, gives: { user: "User", processes: "[]Process" } },
+  GetSessionByProcess: { takes: { pid: "?int" }, gives: { session: "Session" } },
+  Explain: {
+    takes: { id: "string" },
+    gives: { state: "string", because: "string", waitingFor: "[]string", holders: "[]Holder" },
+  },
+  TerminateSession: { takes: { id: "string" }, gives: {} },
+  TerminateUser: { takes: { uid: "int" }, gives: {} },
+  KillSession: { takes: { id: "string", whom: "(leader, all)", signal: "int" }, gives: {} },
+  Register: {
+    takes: {
+      uid: "?int",
+      leader: "?int",
+      holder: "bool",
+      type: "?string",
+      class: "?string",
+      desktop: "?string",
+      service: "?string",
+      tty: "?string",
+      remoteHost: "?string",
+      remoteUser: "?string",
+    },
+    gives: { session: "Session", environment: "[string]string" },
+  },
+  Deregister: { takes: { id: "?string" }, gives: { id: "string" } },
+  Monitor: {
+    takes: {},
+    gives: {
+      event:
+        "(snapshot, session_new, session_changed, session_removed, user_new, user_changed, user_removed)",
+      sessions: "[]Session",
+      users: "[]User",
+    },
+  },
+  GetStatus: {
+    takes: {},
+    gives: {
+      version: "string",
+      pid: "int",
+      sessions: "int",
+      users: "int",
+      cgroup: "?string",
+      degraded: "[]string",
+    },
+  },
+} as const satisfies {
+  readonly [method: string]: { readonly takes: FieldTypes; readonly gives: FieldTypes };
+};
+
+export const errors = {
+  NoSuchSession: { id: "string" },
+  NoSuchUser: { uid: "int" },
+  NotInSession: { pid: "int" },
+  AlreadyInSession: { id: "string" },
+  LimitsExceeded: { message: "string" },
+  Failed: { message: "string" },
+} as const satisfies { readonly [error: string]: FieldTypes };
+
+type Names<List extends string> = List extends `${infer First}, ${infer Rest}` ? First | Names<Rest> : List;
+
+type ValueOf<Type extends string> = Type extends `?${infer Inner}`
+  ? ValueOf<Inner> | null
+  : Type extends `[]${infer Inner}`
+    ? readonly ValueOf<Inner>[]
+    : Type extends `[string]${infer Inner}`
+      ? Readonly<Record<string, ValueOf<Inner>>>
+      : Type extends `(${infer List})`
+        ? Names<List>
+        : Type extends "int"
+          ? number
+          : Type extends "bool"
+            ? boolean
+            : Type extends keyof typeof records
+              ? Fields<(typeof records)[Type]>
+              : string;
+
+type Fields<Table extends FieldTypes> = { readonly [Name in keyof Table]: ValueOf<Table[Name]> };
+
+export type Method = keyof typeof methods;
+export type Parameters<Name extends Method> = Fields<(typeof methods)[Name]["takes"]>;
+export type Reply<Name extends Method> = Fields<(typeof methods)[Name]["gives"]>;
+export type ErrorName = keyof typeof errors;
+export type SessionRecord = Fields<typeof records.Session>;
+export type UserRecord = Fields<typeof records.User>;
+export type ProcessRecord = Fields<typeof records.Process>;
+export type HolderRecord = Fields<typeof records.Holder>;
+
+export function isMethod(name: string): name is Method {
+  return Object.hasOwn(methods, name);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Whether the value is of that Varlink type. */
+export function conforms(type: string, value: unknown): boolean {
+  if (type.startsWith("?")) return value === null || value === undefined || conforms(type.slice(1), value);
+  if (type.startsWith("[]"))
+    return Array.isArray(value) && value.every((item) => conforms(type.slice(2), item));
+  if (type.startsWith("[string]")) {
+    return isObject(value) && Object.values(value).every((item) => conforms(type.slice(8), item));
+  }
+  if (type.startsWith("(")) return typeof value === "string" && type.slice(1, -1).split(", ").includes(value);
+  if (type === "int") return Number.isSafeInteger(value);
+  if (type === "bool") return typeof value === "boolean";
+  if (type === "string") return typeof value === "string";
+  return isObject(value) && wrongField(records[type as keyof typeof records], value) === null;
+}
+
+/** The first field of the table that the object lacks or has with another type; null if all is right. */
+export function wrongField(table: FieldTypes, object: Readonly<Record<string, unknown>>): string | null {
+  for (const [name, type] of Object.entries(table)) {
+    if (!conforms(type, Object.hasOwn(object, name) ? object[name] : undefined)) return name;
+  }
+  return null;
+}

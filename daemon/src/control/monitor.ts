@@ -1,0 +1,93 @@
+/** What changed between two published Worlds, as the replies that monitoring clients get. */
+
+import type { Session, SessionId, Uid, User, World } from "../core/model.ts";
+import { activeSession, allSessions, allUsers } from "../core/select.ts";
+import type { Reply } from "./interface.ts";
+import { type Places, renderSession, renderUser } from "./render.ts";
+
+export type Notice = Reply<"Monitor">;
+
+export function snapshot(world: World, places: Places): Notice {
+  return {
+    event: "snapshot",
+    sessions: allSessions(world).map((session) => renderSession(world, session, places)),
+    users: allUsers(world).map((user) => renderUser(world, user, places)),
+  };
+}
+
+/** Users come before their sessions and go after them. */
+export function notices(before: World, after: World, places: Places): Notice[] {
+  const sessions = changedSessions(before, after);
+  const users = changedUsers(before, after, sessions);
+  const ofUsers = [...users].map((uid) => userNotice(before, after, uid, places));
+  const ofSessions = [...sessions].map((id) => sessionNotice(before, after, id, places));
+  const all = [...ofUsers, ...ofSessions].filter((notice) => notice !== null);
+  return all.sort((a, b) => order.indexOf(a.event) - order.indexOf(b.event));
+}
+
+const order: readonly Notice["event"][] = [
+  "user_new",
+  "session_new",
+  "session_changed",
+  "session_removed",
+  "user_changed",
+  "user_removed",
+];
+
+function changedSessions(before: World, after: World): Set<SessionId> {
+  const ids = new Set<SessionId>();
+  for (const change of after.sessions.since(before.sessions)) {
+    const session = change.after ?? change.before;
+    if (session !== undefined) ids.add(session.id);
+  }
+  // Which session is active is a matter of the screen: their own records do not change with it.
+  const left = activeSession(before, before.seat0);
+  const entered = activeSession(after, after.seat0);
+  if (left?.id !== entered?.id) {
+    if (left !== null) ids.add(left.id);
+    if (entered !== null) ids.add(entered.id);
+  }
+  return ids;
+}
+
+function changedUsers(before: World, after: World, sessions: ReadonlySet<SessionId>): Set<Uid> {
+  const uids = new Set<Uid>();
+  for (const change of after.users.since(before.users)) {
+    const user = change.after ?? change.before;
+    if (user !== undefined) uids.add(user.uid);
+  }
+  for (const id of sessions) {
+    const session = after.sessions.get(id) ?? before.sessions.get(id);
+    if (session !== undefined) uids.add(session.uid);
+  }
+  return uids;
+}
+
+function sessionNotice(before: World, after: World, id: SessionId, places: Places): Notice | null {
+  const render = (world: World, session: Session | undefined) =>
+    session === undefined ? null : renderSession(world, session, places);
+  const old = render(before, before.sessions.get(id));
+  const now = render(after, after.sessions.get(id));
+  const event = kindOf(old, now);
+  const shown = now ?? old;
+  return event === null || shown === null
+    ? null
+    : { event: `session_${event}`, sessions: [shown], users: [] };
+}
+
+function userNotice(before: World, after: World, uid: Uid, places: Places): Notice | null {
+  const render = (world: World, user: User | undefined) =>
+    user === undefined ? null : renderUser(world, user, places);
+  const old = render(before, before.users.get(uid));
+  const now = render(after, after.users.get(uid));
+  const event = kindOf(old, now);
+  const shown = now ?? old;
+  return event === null || shown === null ? null : { event: `user_${event}`, sessions: [], users: [shown] };
+}
+
+/** Null where nothing of what a client sees is different. */
+function kindOf(old: object | null, now: object | null): "new" | "changed" | "removed" | null {
+  if (old === null) return now === null ? null : "new";
+  if (now === null) return "removed";
+  return JSON.stringify(old) === JSON.stringify(now) ? null : "changed";
+}

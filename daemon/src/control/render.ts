@@ -1,0 +1,47 @@
+/** Records of the World in the words of the interface. */
+
+import type { Instant, Session, User, World } from "../core/model.ts";
+import { sessionState, sessionsOf, userState } from "../core/select.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import type { SessionRecord, UserRecord } from "./interface.ts";
+
+export type Places = Pick<Kernel, "scopePath" | "slicePath" | "runtimeDirectoryPath">;
+
+export function renderSession(world: World, session: Session, places: Places): SessionRecord {
+  const created: Instant = session.created;
+  return {
+    id: session.id,
+    uid: session.uid,
+    user: session.user,
+    state: sessionState(world, session),
+    type: session.type,
+    class: session.class,
+    desktop: session.desktop,
+    service: session.service,
+    seat: session.seat,
+    vtnr: session.vtnr,
+    tty: session.tty,
+    display: session.display,
+    remote: session.remote,
+    remoteHost: session.remoteHost,
+    remoteUser: session.remoteUser,
+    leader: session.leader.pid,
+    scope: session.scope ? places.scopePath(session.id, session.uid) : null,
+    createdRealtime: created.realtime,
+    createdMonotonic: created.monotonic,
+    closingReason: session.stage.phase === "closing" ? session.stage.reason : null,
+  };
+}
+
+export function renderUser(world: World, user: User, places: Places): UserRecord {
+  return {
+    uid: user.uid,
+    gid: user.gid,
+    name: user.name,
+    state: userState(world, user),
+    sessions: sessionsOf(world, user).map((session) => session.id),
+    runtimeDirectory: user.runtime.state === "ready" ? places.runtimeDirectoryPath(user.uid) : null,
+    slice: places.slicePath(user.uid),
+    createdRealtime: user.created.realtime,
+  };
+}

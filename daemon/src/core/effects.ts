@@ -1,0 +1,89 @@
+/**
+ * Everything the core can order, named `room.verb`. The order within one step is part of the contract: write down
+ * first and grant last; take away first and forget last.
+ */
+
+import type { Limits, ProcessIdentity, Requester, Session, SessionId, Uid, User } from "./model.ts";
+
+export type Refusal =
+  | "no-such-session"
+  | "no-such-user"
+  | "not-allowed"
+  | "busy"
+  | "limits"
+  | "invalid"
+  | "failed";
+
+/** A variable of the new session; "" means: override the inherited value with nothing. */
+export type Environment = ReadonlyMap<string, string>;
+
+export type OpenResult =
+  | {
+      readonly outcome: "opened";
+      readonly session: Session;
+      readonly environment: Environment;
+      readonly lifetime: boolean;
+    }
+  | { readonly outcome: "existing"; readonly id: SessionId; readonly environment: Environment }
+  | { readonly outcome: "none" }
+  | { readonly outcome: "refused"; readonly refusal: Refusal; readonly message: string };
+
+export type CallResult =
+  | { readonly ok: true; readonly id: SessionId }
+  | { readonly ok: false; readonly refusal: Refusal; readonly message: string };
+
+export type Effect =
+  | { readonly kind: "ids.reserve"; readonly below: number }
+  | { readonly kind: "session.save"; readonly session: Session; readonly answer: boolean }
+  | { readonly kind: "session.erase"; readonly id: SessionId }
+  | { readonly kind: "user.save"; readonly user: User }
+  | { readonly kind: "user.erase"; readonly uid: Uid }
+  | {
+      readonly kind: "runtime.create";
+      readonly uid: Uid;
+      readonly gid: number;
+      readonly bytes: number;
+      readonly inodes: number;
+    }
+  | {
+      readonly kind: "runtime.remove";
+      readonly uid: Uid;
+      readonly gid: number;
+      readonly directory: "tmpfs" | "directory";
+    }
+  | { readonly kind: "slice.create"; readonly uid: Uid; readonly limits: Limits }
+  | { readonly kind: "slice.limit"; readonly uid: Uid; readonly limits: Limits }
+  | { readonly kind: "slice.remove"; readonly uid: Uid }
+  /** Makes the scope and moves the leader into it, makes the FIFO if wanted, watches the leader. */
+  | {
+      readonly kind: "session.make";
+      readonly id: SessionId;
+      readonly uid: Uid;
+      readonly leader: ProcessIdentity;
+      readonly lifetime: boolean;
+    }
+  /** Reports scope.emptied once no process is in the group; at once if that is so already. */
+  | { readonly kind: "scope.watch"; readonly id: SessionId; readonly uid: Uid }
+  | {
+      readonly kind: "scope.signal";
+      readonly id: SessionId;
+      readonly uid: Uid;
+      readonly signal: number;
+      /** Not to this process; 0 for none. */
+      readonly except: number;
+    }
+  | { readonly kind: "scope.kill"; readonly id: SessionId; readonly uid: Uid }
+  | { readonly kind: "scope.remove"; readonly id: SessionId; readonly uid: Uid }
+  /** Opens an existing FIFO again after a restart. */
+  | { readonly kind: "lifetime.resume"; readonly id: SessionId; readonly leader: ProcessIdentity }
+  | { readonly kind: "lifetime.drop"; readonly id: SessionId }
+  | { readonly kind: "leader.watch"; readonly id: SessionId; readonly leader: ProcessIdentity }
+  | { readonly kind: "leader.unwatch"; readonly id: SessionId }
+  | { readonly kind: "leader.signal"; readonly leader: ProcessIdentity; readonly signal: number }
+  | { readonly kind: "timer.set"; readonly timer: string; readonly afterMs: number }
+  | { readonly kind: "timer.cancel"; readonly timer: string }
+  /** Makes the World known: compares it with the one published last. */
+  | { readonly kind: "publish" }
+  | { readonly kind: "open.reply"; readonly requester: Requester; readonly result: OpenResult }
+  | { readonly kind: "call.reply"; readonly requester: Requester; readonly result: CallResult }
+  | { readonly kind: "log"; readonly level: "info" | "warn" | "error"; readonly message: string };

@@ -1,0 +1,144 @@
+/** Everything that can happen to the daemon: facts and requests, named `room.whatHappened`. */
+
+import type { Instant, Policy, ProcessIdentity, Requester, Session, SessionId, Uid, User } from "./model.ts";
+
+/** What a PAM module or a registering caller says about the wanted session; checked in core/intake.ts. */
+export interface OpenFacts {
+  readonly uid: Uid;
+  readonly gid: number;
+  readonly user: string;
+  readonly groups: readonly number[];
+  readonly service: string;
+  readonly tty: string;
+  readonly display: string;
+  readonly remoteHost: string;
+  readonly remoteUser: string;
+  /** The module's arguments, or what `register` was given. */
+  readonly asked: { readonly type: string; readonly class: string; readonly desktop: string };
+  /** The PAM environment: hints. */
+  readonly hinted: {
+    readonly type: string;
+    readonly class: string;
+    readonly desktop: string;
+    readonly seat: string;
+    readonly vtnr: string;
+    readonly incomplete: string;
+  };
+  /** The virtual terminal whose device the tty really is; 0 if it is none. */
+  readonly ttyVt: number;
+}
+
+/** The leader-to-be, as the kernel describes it. */
+export interface LeaderFacts {
+  readonly identity: ProcessIdentity;
+  /** The session whose scope the process is in, by its control group; null if none. */
+  readonly insideSession: SessionId | null;
+  /** False when the process lives in another pid namespace than the daemon. */
+  readonly sameNamespace: boolean;
+}
+
+export interface Caller {
+  readonly uid: Uid;
+  readonly pid: number;
+}
+
+export type Event =
+  | {
+      readonly kind: "session.openRequested";
+      readonly at: Instant;
+      readonly requester: Requester;
+      readonly facts: OpenFacts;
+      readonly leader: LeaderFacts;
+      readonly nonce: string;
+      /** Whether the requester wants the lifetime fd. */
+      readonly lifetime: boolean;
+    }
+  | {
+      readonly kind: "session.closeRequested";
+      readonly at: Instant;
+      readonly requester: Requester;
+      readonly id: SessionId;
+      readonly caller: Caller;
+      readonly reason: "logout" | "deregistered";
+    }
+  | {
+      readonly kind: "session.terminateRequested";
+      readonly at: Instant;
+      readonly requester: Requester;
+      readonly id: SessionId;
+      readonly caller: Caller;
+    }
+  | {
+      readonly kind: "session.killRequested";
+      readonly requester: Requester;
+      readonly id: SessionId;
+      readonly caller: Caller;
+      readonly whom: "leader" | "all";
+      readonly signal: number;
+    }
+  | {
+      readonly kind: "user.terminateRequested";
+      readonly at: Instant;
+      readonly requester: Requester;
+      readonly uid: Uid;
+      readonly caller: Caller;
+    }
+  | { readonly kind: "ids.reserved"; readonly below: number }
+  | { readonly kind: "record.saved"; readonly id: SessionId }
+  | { readonly kind: "record.failed"; readonly at: Instant; readonly id: SessionId; readonly error: string }
+  | { readonly kind: "runtime.created"; readonly uid: Uid; readonly directory: "tmpfs" | "directory" }
+  | { readonly kind: "runtime.failed"; readonly uid: Uid; readonly error: string }
+  | { readonly kind: "runtime.removed"; readonly uid: Uid }
+  /** The session was made; what could not be is told in problems, and the session goes on without it. */
+  | {
+      readonly kind: "session.made";
+      readonly at: Instant;
+      readonly id: SessionId;
+      readonly scope: boolean;
+      readonly lifetime: boolean;
+      readonly problems: readonly string[];
+    }
+  | { readonly kind: "scope.emptied"; readonly id: SessionId }
+  | { readonly kind: "scope.removed"; readonly id: SessionId }
+  /** A process came back between emptied and removal. */
+  | { readonly kind: "scope.busy"; readonly id: SessionId }
+  /** No process holds the write end any more. executable: what the leader runs now, "" if it is gone. */
+  | {
+      readonly kind: "lifetime.ended";
+      readonly at: Instant;
+      readonly id: SessionId;
+      readonly executable: string;
+    }
+  | { readonly kind: "leader.exited"; readonly at: Instant; readonly id: SessionId }
+  | { readonly kind: "timer.fired"; readonly at: Instant; readonly timer: string }
+  | { readonly kind: "vt.activated"; readonly vt: number }
+  | { readonly kind: "policy.changed"; readonly policy: Policy }
+  | {
+      readonly kind: "daemon.started";
+      readonly at: Instant;
+      readonly found: Found;
+    };
+
+/** What a restarted daemon finds. */
+export interface Found {
+  readonly nextId: number;
+  readonly sessions: readonly FoundSession[];
+  readonly users: readonly User[];
+  /** Scopes without a usable record. */
+  readonly orphanScopes: readonly { readonly id: SessionId; readonly uid: Uid }[];
+  /** Lifetime FIFOs without a record. */
+  readonly orphanLifetimes: readonly SessionId[];
+  /** Users below the directory of runtime directories whose directory exists. */
+  readonly runtimeDirectories: readonly { readonly uid: Uid; readonly directory: "tmpfs" | "directory" }[];
+}
+
+export interface FoundSession {
+  readonly record: Session;
+  /** The recorded leader, not a later process with its pid, still lives. */
+  readonly leaderAlive: boolean;
+  /** What the living leader runs now. */
+  readonly executable: string;
+  /** Some process holds the write end of the lifetime FIFO. */
+  readonly lifetimeHeld: boolean;
+  readonly scopeExists: boolean;
+}

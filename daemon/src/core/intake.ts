@@ -1,0 +1,158 @@
+/**
+ * From what a login program says to what the session is: type, class, seat, VT and remoteness. Only facts give a
+ * seat: the tty's own device, or the word of a service that the administrator trusts. Everything a user could have
+ * written into the PAM environment may lower a session's standing and never raise it.
+ */
+
+import type { OpenFacts } from "./events.ts";
+import type { Policy, SessionClass, SessionType } from "./model.ts";
+import {
+  isDesktop,
+  isGroupList,
+  isPrintable,
+  isRemote,
+  isUid,
+  isUserName,
+  parseClass,
+  parseType,
+  parseVtnr,
+} from "./names.ts";
+
+export interface Intake {
+  readonly type: SessionType;
+  readonly class: SessionClass;
+  readonly desktop: string;
+  readonly seat: string | null;
+  readonly vtnr: number;
+  readonly tty: string;
+  readonly display: string;
+  readonly remote: boolean;
+  /** A login of its own even when the login program was started from inside a session, as a daemon restarted by hand. */
+  readonly fresh: boolean;
+}
+
+/** Classes in the order of their standing. An untrusted PAM environment may move a session down in it, never up. */
+const STANDING: readonly SessionClass[] = [
+  "background-light",
+  "background",
+  "user-light",
+  "user",
+  "user-early",
+];
+
+/** The PAM service under which a user's service manager runs. */
+const MANAGER_SERVICE = "sessionman-user";
+
+const FIRST_ORDINARY_UID = 1000;
+
+/** What a record can hold. */
+const LONGEST_TEXT = 1024;
+
+/** The intake, or a sentence that says what is wrong with the request. */
+export function readIntake(facts: OpenFacts, policy: Policy): Intake | string {
+  const wrong = findFault(facts);
+  if (wrong !== null) return wrong;
+  const terminal = readTerminal(facts);
+  const remote = isRemote(facts.remoteHost);
+  const trusted = facts.remoteHost === "" && policy.trustedServices.includes(facts.service);
+  const place = choosePlace(facts, trusted, remote);
+  if (typeof place === "string") return place;
+  return {
+    type: chooseType(facts, terminal, true),
+    class: chooseClass(facts, terminal, trusted),
+    desktop: facts.hinted.desktop !== "" ? facts.hinted.desktop : facts.asked.desktop,
+    ...place,
+    tty: terminal.tty,
+    display: terminal.display,
+    remote,
+    fresh: remote || trusted || terminal.kind !== "line",
+  };
+}
+
+function findFault(facts: OpenFacts): string | null {
+  if (!isUid(facts.uid)) return `user id ${facts.uid} names nobody`;
+  if (!isUid(facts.gid)) return `group id ${facts.gid} names no group`;
+  if (!isUserName(facts.user)) return `user name ${JSON.stringify(facts.user)} cannot be used`;
+  if (!isGroupList(facts.groups)) return "the list of groups has an entry that is no group id";
+  const texts = {
+    service: facts.service,
+    tty: facts.tty,
+    display: facts.display,
+    "remote host": facts.remoteHost,
+  };
+  for (const [what, text] of Object.entries({ ...texts, "remote user": facts.remoteUser })) {
+    if (!isPrintable(text)) return `the ${what} has unprintable characters`;
+    if (text.length > LONGEST_TEXT) return `the ${what} is longer than ${LONGEST_TEXT} characters`;
+  }
+  for (const given of [facts.asked, facts.hinted]) {
+    if (given.type !== "" && parseType(given.type) === null)
+      return `session type ${JSON.stringify(given.type)} is unknown`;
+    if (given.class !== "" && parseClass(given.class) === null) {
+      return `session class ${JSON.stringify(given.class)} is unknown`;
+    }
+    if (!isDesktop(given.desktop)) return `desktop name ${JSON.stringify(given.desktop)} cannot be used`;
+  }
+  return null;
+}
+
+interface Terminal {
+  readonly kind: "line" | "cron" | "ssh";
+  readonly tty: string;
+  readonly display: string;
+}
+
+/** PAM_TTY is a line, an X display (with a colon), or the bare name of a service that has none. */
+function readTerminal(facts: OpenFacts): Terminal {
+  const tty = facts.tty.startsWith("/dev/") ? facts.tty.slice("/dev/".length) : facts.tty;
+  if (tty.includes(":"))
+    return { kind: "line", tty: "", display: facts.display !== "" ? facts.display : tty };
+  if (tty === "cron" || tty === "ssh") return { kind: tty, tty: "", display: facts.display };
+  return { kind: "line", tty, display: facts.display };
+}
+
+/** believed: whether the PAM environment's type counts. */
+function chooseType(facts: OpenFacts, terminal: Terminal, believed: boolean): SessionType {
+  if (facts.service === MANAGER_SERVICE || terminal.kind === "cron") return "unspecified";
+  if (terminal.kind === "ssh") return "tty";
+  const given = (believed ? parseType(facts.hinted.type) : null) ?? parseType(facts.asked.type);
+  if (given !== null) return given;
+  if (terminal.display !== "") return "x11";
+  return terminal.tty !== "" ? "tty" : "unspecified";
+}
+
+function chooseClass(facts: OpenFacts, terminal: Terminal, trusted: boolean): SessionClass {
+  if (facts.service === MANAGER_SERVICE) return "manager";
+  if (terminal.kind === "cron") return "background";
+  const given = parseClass(facts.asked.class) ?? defaultClass(facts, chooseType(facts, terminal, trusted));
+  const hinted = parseClass(facts.hinted.class);
+  if (hinted !== null && (trusted || isBelow(hinted, given))) return hinted;
+  const incomplete = trusted && ["1", "yes", "true", "on"].includes(facts.hinted.incomplete);
+  return incomplete && given === "user" ? "user-incomplete" : given;
+}
+
+function isBelow(one: SessionClass, other: SessionClass): boolean {
+  return STANDING.includes(one) && STANDING.indexOf(one) < STANDING.indexOf(other);
+}
+
+function defaultClass(facts: OpenFacts, type: SessionType): SessionClass {
+  if (type === "unspecified") return "background";
+  return type === "tty" && facts.uid < FIRST_ORDINARY_UID ? "user-early" : "user";
+}
+
+function choosePlace(
+  facts: OpenFacts,
+  trusted: boolean,
+  remote: boolean,
+): { seat: string | null; vtnr: number } | string {
+  if (remote) return { seat: null, vtnr: 0 };
+  if (trusted && (facts.hinted.seat !== "" || facts.hinted.vtnr !== "")) {
+    const seat = facts.hinted.seat !== "" ? facts.hinted.seat : "seat0";
+    if (seat !== "seat0") return `seat ${JSON.stringify(seat)} does not exist`;
+    if (facts.hinted.vtnr === "" || facts.hinted.vtnr === "0") return { seat, vtnr: facts.ttyVt };
+    const vtnr = parseVtnr(facts.hinted.vtnr);
+    return vtnr === null
+      ? `virtual terminal ${JSON.stringify(facts.hinted.vtnr)} is not one of 1 to 63`
+      : { seat, vtnr };
+  }
+  return facts.ttyVt > 0 ? { seat: "seat0", vtnr: facts.ttyVt } : { seat: null, vtnr: 0 };
+}

@@ -1,0 +1,102 @@
+/** Strict readers for what comes from outside: each answers the value or null, never a guess. */
+
+import type { SessionClass, SessionType, Uid } from "./model.ts";
+
+const types: ReadonlySet<string> = new Set<SessionType>([
+  "unspecified",
+  "tty",
+  "x11",
+  "wayland",
+  "mir",
+  "web",
+]);
+
+const classes: ReadonlySet<string> = new Set<SessionClass>([
+  "user",
+  "user-early",
+  "user-incomplete",
+  "user-light",
+  "user-early-light",
+  "greeter",
+  "lock-screen",
+  "background",
+  "background-light",
+  "manager",
+  "manager-early",
+  "none",
+]);
+
+export function parseType(text: string): SessionType | null {
+  return types.has(text) ? (text as SessionType) : null;
+}
+
+export function parseClass(text: string): SessionClass | null {
+  return classes.has(text) ? (text as SessionClass) : null;
+}
+
+const DECIMAL = /^(0|[1-9][0-9]{0,9})$/;
+
+/** A decimal number of at most ten digits without sign, space or leading zero. */
+export function parseDecimal(text: string): number | null {
+  return DECIMAL.test(text) ? Number(text) : null;
+}
+
+/** 65535 and 4294967295 mean "nobody" to the kernel's and C's interfaces and name no user. */
+export function isUid(value: number): value is Uid {
+  return Number.isInteger(value) && value >= 0 && value <= 4294967294 && value !== 65535;
+}
+
+export function parseUid(text: string): Uid | null {
+  const value = parseDecimal(text);
+  return value !== null && isUid(value) ? value : null;
+}
+
+/** "tty2" to 2, 1..63; null for everything else. */
+export function parseVtName(tty: string): number | null {
+  const match = /^tty([1-9][0-9]?)$/.exec(tty);
+  const vt = match === null ? 0 : Number(match[1]);
+  return vt >= 1 && vt <= 63 ? vt : null;
+}
+
+export function parseVtnr(text: string): number | null {
+  const value = parseDecimal(text);
+  return value !== null && value >= 1 && value <= 63 ? value : null;
+}
+
+export function isSessionId(text: string): boolean {
+  return /^[1-9][0-9]{0,9}$/.test(text);
+}
+
+const UNPRINTABLE = /\p{Cc}|\p{Cs}|\p{Zl}|\p{Zp}/u;
+
+/** Free text that may be shown and written into records: no control characters, no half surrogates. */
+export function isPrintable(text: string): boolean {
+  return !UNPRINTABLE.test(text);
+}
+
+/** A user name that can be written, shown and looked up; such a name may still be unusual. */
+export function isUserName(text: string): boolean {
+  if (text.length === 0 || text.length > 256 || text === "." || text === "..") return false;
+  return isPrintable(text) && !/[/:]/.test(text) && !/^[- ]/.test(text);
+}
+
+export function isGroupList(gids: readonly number[]): boolean {
+  return gids.every((gid) => Number.isInteger(gid) && gid >= 0 && gid <= 4294967294);
+}
+
+/** A desktop name: printable and without the characters that state files would have to quote. */
+export function isDesktop(text: string): boolean {
+  return text.length <= 64 && /^[\x20-\x7e]*$/.test(text) && !/["'\\]/.test(text);
+}
+
+const LOCAL_HOSTS: ReadonlySet<string> = new Set(["localhost", "localhost.localdomain"]);
+
+/**
+ * Whether PAM_RHOST names another machine. An address, even a loopback one, counts as remote: it says that a
+ * network service let the user in.
+ */
+export function isRemote(host: string): boolean {
+  if (host === "") return false;
+  const name = host.toLowerCase().replace(/\.$/, "");
+  return !LOCAL_HOSTS.has(name) && !name.endsWith(".localhost") && !name.endsWith(".localhost.localdomain");
+}

@@ -1,0 +1,26 @@
+/** What a step gives back, and the two ways to build it. */
+
+import type { Effect } from "./effects.ts";
+import type { World } from "./model.ts";
+
+export interface Step {
+  readonly world: World;
+  readonly effects: readonly Effect[];
+}
+
+/** Nothing changes and nothing is ordered. */
+export function same(world: World): Step {
+  return { world, effects: [] };
+}
+
+/** Runs steps one after the other, each on the World that the one before left. */
+export function chain(world: World, ...steps: readonly ((world: World) => Step)[]): Step {
+  let now = world;
+  const effects: Effect[] = [];
+  for (const next of steps) {
+    const step = next(now);
+    now = step.world;
+    effects.push(...step.effects);
+  }
+  return { world: now, effects };
+}

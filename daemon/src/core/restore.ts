@@ -1,0 +1,180 @@
+/**
+ * A daemon's first step: from what it finds on disk and in the system to a World and what must be done about the
+ * difference. Sessions that live go on; those that ended meanwhile, or were never granted, are closed; what no record
+ * speaks of is closed too, so that it is cleaned up by the same rules.
+ */
+
+import { askToEnd, awaitRetry, close, followLeader } from "./closing.ts";
+import type { Effect } from "./effects.ts";
+import type { Event, Found, FoundSession } from "./events.ts";
+import type { Instant, Session, SessionId, Uid, User, World } from "./model.ts";
+import { chain, type Step, same } from "./outcome.ts";
+import { reservation } from "./session.ts";
+import { lookAgainTimer } from "./timers.ts";
+import { dismiss, prepareUser, putUser } from "./user.ts";
+
+type Started = Extract<Event, { kind: "daemon.started" }>;
+
+export function daemonStarted(world: World, event: Started): Step {
+  const { found, at } = event;
+  const nextId = Math.max(found.nextId, ...found.orphanScopes.map((scope) => Number(scope.id) + 1));
+  const adopted = adopt({ ...world, nextId, reservedIds: nextId }, found, at);
+  return chain(
+    adopted,
+    (now) => ({ world: now, effects: [reservation(now)] }),
+    ...[...adopted.users.values()].map((user) => (now: World) => restoreUser(now, user)),
+    ...found.sessions.map((session) => (now: World) => restoreSession(now, session, at)),
+    ...found.orphanScopes.map((scope) => (now: World) => takeUp(now, scope.id)),
+    (now) => ({
+      world: now,
+      effects: found.orphanLifetimes.map((id) => ({ kind: "lifetime.drop", id }) as const),
+    }),
+    (now) => ({ world: now, effects: [{ kind: "publish" }, lookAgainTimer] }),
+  );
+}
+
+/** The World that the records describe, with a user for every session and directory. */
+function adopt(world: World, found: Found, at: Instant): World {
+  let sessions = world.sessions;
+  const ofUser = new Map<Uid, Set<SessionId>>();
+  const known = new Map(found.users.map((user) => [user.uid, user]));
+  for (const session of [
+    ...found.sessions.map(fromRecord),
+    ...found.orphanScopes.map((o) => fromScope(o, at, known)),
+  ]) {
+    sessions = sessions.with(session.id, session);
+    ofUser.set(session.uid, (ofUser.get(session.uid) ?? new Set()).add(session.id));
+  }
+  const names = new Map(found.sessions.map(({ record }) => [record.uid, record.user]));
+  const directories = new Map(found.runtimeDirectories.map((entry) => [entry.uid, entry.directory]));
+  let next: World = { ...world, sessions };
+  for (const uid of new Set([...known.keys(), ...ofUser.keys(), ...directories.keys()])) {
+    const kind = directories.get(uid);
+    const user = known.get(uid) ?? stranger(uid, at, names.get(uid) ?? String(uid));
+    const own = ofUser.get(uid) ?? new Set();
+    // for a user with sessions it is made again, which keeps one that is right and mends one that a crash left half
+    const there = kind !== undefined && own.size === 0;
+    next = putUser(next, {
+      ...user,
+      sessions: own,
+      runtime: there ? { state: "ready", kind } : { state: "none" },
+    });
+  }
+  return withIndexes(next, found.sessions.map(fromRecord));
+}
+
+function fromRecord(found: FoundSession): Session {
+  return { ...found.record, scope: found.scopeExists };
+}
+
+function withIndexes(world: World, sessions: readonly Session[]): World {
+  let { leaders } = world;
+  const live = sessions.filter((session) => session.stage.phase !== "closing");
+  for (const session of live) leaders = leaders.with(session.leader.pid, session.id);
+  const seated = live.filter((session) => session.seat === world.seat0.id).map((session) => session.id);
+  return { ...world, leaders, seat0: { ...world.seat0, sessions: seated } };
+}
+
+/** A user whose record is lost. */
+function stranger(uid: Uid, at: Instant, name: string): User {
+  return {
+    uid,
+    gid: uid,
+    name,
+    groups: [],
+    created: at,
+    runtime: { state: "none" },
+    sessions: new Set(),
+    guessed: true,
+  };
+}
+
+/** A scope whose record is lost, or was not written before a crash: all that is known is whose it was. */
+function fromScope(
+  scope: { readonly id: SessionId; readonly uid: Uid },
+  at: Instant,
+  known: ReadonlyMap<Uid, User>,
+): Session {
+  return {
+    id: scope.id,
+    uid: scope.uid,
+    user: known.get(scope.uid)?.name ?? String(scope.uid),
+    type: "unspecified",
+    class: "background",
+    desktop: "",
+    service: "",
+    seat: null,
+    vtnr: 0,
+    tty: "",
+    display: "",
+    remote: false,
+    remoteHost: "",
+    remoteUser: "",
+    leader: { pid: 0, start: "", inode: "", executable: "" },
+    created: at,
+    nonce: "",
+    scope: true,
+    lifetime: false,
+    stage: { phase: "closing", reason: "interrupted", since: at.realtime, stop: "none" },
+  };
+}
+
+function restoreUser(world: World, user: User): Step {
+  return user.sessions.size === 0 ? dismiss(world, user) : prepareUser(world, user.uid);
+}
+
+function restoreSession(world: World, found: FoundSession, at: Instant): Step {
+  const session = world.sessions.get(found.record.id);
+  if (session === undefined) return same(world);
+  if (session.stage.phase === "closing") return resumeClosing(world, session);
+  if (!found.leaderAlive) return close(world, session, at, "leader-exited");
+  const watch: Effect = { kind: "leader.watch", id: session.id, leader: session.leader };
+  return chain(
+    world,
+    (now) => ({ world: now, effects: [watch] }),
+    (now) => resumeLifetime(now, session, found),
+  );
+}
+
+function resumeLifetime(world: World, session: Session, found: FoundSession): Step {
+  if (!session.lifetime) return same(world);
+  if (found.lifetimeHeld) {
+    return { world, effects: [{ kind: "lifetime.resume", id: session.id, leader: session.leader }] };
+  }
+  if (found.executable !== session.leader.executable) return followLeader(world, session);
+  const waiting: Session = { ...session, lifetime: false };
+  return awaitRetry({ ...world, sessions: world.sessions.with(session.id, waiting) }, waiting);
+}
+
+/** What had been asked to end before the restart is asked again and gets its full time, then the KILL. */
+function resumeClosing(world: World, session: Session): Step {
+  const { id, uid } = session;
+  const asked = session.stage.phase === "closing" && session.stage.stop === "asked";
+  const killed = session.stage.phase === "closing" && session.stage.stop === "killed";
+  const effects: Effect[] = [{ kind: "lifetime.drop", id }];
+  if (asked) effects.push(...askToEnd(world, session));
+  if (killed) effects.push({ kind: "scope.kill", id, uid });
+  return chain(
+    world,
+    (now) => ({ world: now, effects }),
+    (now) => watchAgain(now, id),
+  );
+}
+
+/** The session that stands for a scope without a record gets a record. */
+function takeUp(world: World, id: SessionId): Step {
+  const session = world.sessions.get(id);
+  if (session === undefined) return same(world);
+  const save: Effect = { kind: "session.save", session, answer: false };
+  return chain(
+    world,
+    (now) => ({ world: now, effects: [save] }),
+    (now) => resumeClosing(now, session),
+  );
+}
+
+function watchAgain(world: World, id: SessionId): Step {
+  const session = world.sessions.get(id);
+  if (session === undefined) return same(world);
+  return { world, effects: [{ kind: "scope.watch", id, uid: session.uid }] };
+}

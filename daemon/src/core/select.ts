@@ -1,0 +1,76 @@
+/** Read-only questions on a World, for every outer room. */
+
+import type { Seat, Session, SessionId, Uid, User, World } from "./model.ts";
+
+export type SessionState = "opening" | "online" | "active" | "closing";
+export type UserState = "opening" | "online" | "active" | "closing";
+
+/** The seat of that name; only seat0 exists without a device manager. */
+function seatOf(world: World, id: string | null): Seat | null {
+  return id === world.seat0.id ? world.seat0 : null;
+}
+
+/**
+ * The session in the foreground of the seat: the running one on the VT that the screen shows. Where a greeter and
+ * a user share the VT the newer session has it.
+ */
+export function activeSession(world: World, seat: Seat): Session | null {
+  if (!seat.hasVts || seat.activeVt === 0) return null;
+  return sessionOnVt(world, seat, seat.activeVt, (session) => session.stage.phase === "running");
+}
+
+/** The newest wanted session of the seat that is not closing on this VT. */
+export function sessionOnVt(
+  world: World,
+  seat: Seat,
+  vt: number,
+  wanted: (session: Session) => boolean,
+): Session | null {
+  for (let i = seat.sessions.length - 1; i >= 0; i--) {
+    const session = world.sessions.get(seat.sessions[i] ?? "");
+    if (session !== undefined && session.vtnr === vt && wanted(session)) return session;
+  }
+  return null;
+}
+
+/** login1's rule: a session without a seat is always active, one with a seat when it is in the foreground. */
+export function sessionState(world: World, session: Session): SessionState {
+  if (session.stage.phase !== "running") return session.stage.phase;
+  const seat = seatOf(world, session.seat);
+  if (seat === null) return "active";
+  return activeSession(world, seat)?.id === session.id ? "active" : "online";
+}
+
+export function userState(world: World, user: User): UserState {
+  const states = sessionsOf(world, user).map((session) => sessionState(world, session));
+  if (states.includes("active")) return "active";
+  if (states.includes("online")) return "online";
+  return states.includes("opening") ? "opening" : "closing";
+}
+
+/** The user's sessions, oldest first. */
+export function sessionsOf(world: World, user: User): Session[] {
+  const sessions: Session[] = [];
+  for (const id of user.sessions) {
+    const session = world.sessions.get(id);
+    if (session !== undefined) sessions.push(session);
+  }
+  return sessions;
+}
+
+export function session(world: World, id: SessionId): Session | null {
+  return world.sessions.get(id) ?? null;
+}
+
+export function user(world: World, uid: Uid): User | null {
+  return world.users.get(uid) ?? null;
+}
+
+/** Everything in the order of ids, for lists. */
+export function allSessions(world: World): Session[] {
+  return [...world.sessions.values()].sort((a, b) => Number(a.id) - Number(b.id));
+}
+
+export function allUsers(world: World): User[] {
+  return [...world.users.values()].sort((a, b) => a.uid - b.uid);
+}

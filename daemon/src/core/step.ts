@@ -1,0 +1,89 @@
+/** The whole daemon on one screen. An event kind that is not handled here does not compile. */
+
+import * as closing from "./closing.ts";
+import type { Event } from "./events.ts";
+import { limitsOf } from "./limits.ts";
+import type { Policy, World } from "./model.ts";
+import type { Step } from "./outcome.ts";
+import * as requests from "./requests.ts";
+import * as restore from "./restore.ts";
+import * as seat from "./seat.ts";
+import * as session from "./session.ts";
+import { Table } from "./table.ts";
+import { timerFired } from "./timers.ts";
+import * as user from "./user.ts";
+
+export function step(world: World, event: Event): Step {
+  switch (event.kind) {
+    case "session.openRequested":
+      return session.openRequested(world, event);
+    case "session.closeRequested":
+      return requests.closeRequested(world, event);
+    case "session.terminateRequested":
+      return requests.terminateRequested(world, event);
+    case "session.killRequested":
+      return requests.killRequested(world, event);
+    case "user.terminateRequested":
+      return requests.terminateUserRequested(world, event);
+    case "ids.reserved":
+      return session.idsReserved(world, event);
+    case "session.made":
+      return session.sessionMade(world, event);
+    case "record.saved":
+      return session.recordSaved(world, event);
+    case "record.failed":
+      return session.recordFailed(world, event);
+    case "runtime.created":
+      return user.runtimeCreated(world, event);
+    case "runtime.failed":
+      return user.runtimeFailed(world, event);
+    case "runtime.removed":
+      return user.runtimeRemoved(world, event);
+    case "scope.emptied":
+      return closing.scopeEmptied(world, event);
+    case "scope.removed":
+      return closing.scopeRemoved(world, event);
+    case "scope.busy":
+      return closing.scopeBusy(world, event);
+    case "lifetime.ended":
+      return closing.lifetimeEnded(world, event);
+    case "leader.exited":
+      return closing.leaderExited(world, event);
+    case "timer.fired":
+      return timerFired(world, event);
+    case "vt.activated":
+      return seat.vtActivated(world, event);
+    case "policy.changed":
+      return policyChanged(world, event.policy);
+    case "daemon.started":
+      return restore.daemonStarted(world, event);
+    default:
+      return unreachable(event);
+  }
+}
+
+/** The World of a daemon that has not looked around yet. */
+export function emptyWorld(policy: Policy): World {
+  return {
+    policy,
+    nextId: 1,
+    reservedIds: 1,
+    sessions: Table.empty(),
+    users: Table.empty(),
+    leaders: Table.empty(),
+    seat0: { id: "seat0", hasVts: false, activeVt: 0, sessions: [] },
+  };
+}
+
+/** New limits hold for users who are logged in, too. */
+function policyChanged(world: World, policy: Policy): Step {
+  const users = [...world.users.values()];
+  const limit = users.map(
+    (each) => ({ kind: "slice.limit", uid: each.uid, limits: limitsOf(policy, each) }) as const,
+  );
+  return { world: { ...world, policy }, effects: limit };
+}
+
+function unreachable(event: never): never {
+  throw new Error(`no such event: ${JSON.stringify(event)}`);
+}

@@ -1,0 +1,105 @@
+/**
+ * An immutable map whose copies share almost everything: two levels of 32 slots above small buckets, so that a
+ * change costs the same with ten and with ten thousand entries, and the difference of two Worlds is found
+ * without reading what they share.
+ */
+
+const WIDTH = 32;
+const MASK = WIDTH - 1;
+
+type Bucket<K, V> = ReadonlyMap<K, V> | undefined;
+type Leaf<K, V> = readonly Bucket<K, V>[] | undefined;
+
+export interface Change<V> {
+  readonly before: V | undefined;
+  readonly after: V | undefined;
+}
+
+function slot(key: string | number): number {
+  if (typeof key === "number") return key >>> 0;
+  let hash = 0;
+  for (let i = 0; i < key.length; i++) hash = (hash * 31 + key.charCodeAt(i)) | 0;
+  return hash >>> 0;
+}
+
+export class Table<K extends string | number, V> {
+  readonly size: number;
+  readonly #leaves: readonly Leaf<K, V>[];
+
+  private constructor(leaves: readonly Leaf<K, V>[], size: number) {
+    this.#leaves = leaves;
+    this.size = size;
+  }
+
+  static empty<K extends string | number, V>(): Table<K, V> {
+    return new Table<K, V>([], 0);
+  }
+
+  get(key: K): V | undefined {
+    const at = slot(key);
+    return this.#leaves[at & MASK]?.[(at >>> 5) & MASK]?.get(key);
+  }
+
+  has(key: K): boolean {
+    return this.get(key) !== undefined;
+  }
+
+  /** A table that also maps key to value. */
+  with(key: K, value: V): Table<K, V> {
+    const known = this.has(key);
+    return this.#changed(key, (bucket) => bucket.set(key, value), known ? 0 : 1);
+  }
+
+  /** A table that does not have key. */
+  without(key: K): Table<K, V> {
+    if (!this.has(key)) return this;
+    return this.#changed(key, (bucket) => bucket.delete(key), -1);
+  }
+
+  #changed(key: K, change: (bucket: Map<K, V>) => void, growth: number): Table<K, V> {
+    const at = slot(key);
+    const leaves = this.#leaves.slice();
+    const leaf = leaves[at & MASK]?.slice() ?? [];
+    const bucket = new Map(leaf[(at >>> 5) & MASK]);
+    change(bucket);
+    leaf[(at >>> 5) & MASK] = bucket;
+    leaves[at & MASK] = leaf;
+    return new Table<K, V>(leaves, this.size + growth);
+  }
+
+  *values(): Generator<V> {
+    for (const leaf of this.#leaves) {
+      for (const bucket of leaf ?? []) yield* bucket?.values() ?? [];
+    }
+  }
+
+  *keys(): Generator<K> {
+    for (const leaf of this.#leaves) {
+      for (const bucket of leaf ?? []) yield* bucket?.keys() ?? [];
+    }
+  }
+
+  /** What differs between an older table and this one, in no particular order. */
+  since(older: Table<K, V>): Change<V>[] {
+    const changes: Change<V>[] = [];
+    for (let i = 0; i < WIDTH; i++) {
+      const now = this.#leaves[i];
+      const then = older.#leaves[i];
+      if (now === then) continue;
+      for (let j = 0; j < WIDTH; j++) {
+        if (then?.[j] !== now?.[j]) compareBuckets(then?.[j], now?.[j], changes);
+      }
+    }
+    return changes;
+  }
+}
+
+function compareBuckets<K, V>(then: Bucket<K, V>, now: Bucket<K, V>, changes: Change<V>[]): void {
+  for (const [key, after] of now ?? []) {
+    const before = then?.get(key);
+    if (before !== after) changes.push({ before, after });
+  }
+  for (const [key, before] of then ?? []) {
+    if (now?.get(key) === undefined) changes.push({ before, after: undefined });
+  }
+}

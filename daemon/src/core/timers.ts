@@ -1,0 +1,36 @@
+/** Which machine a fired timer belongs to. */
+
+import { busyOver, lookAgain, retryOver, stopOver } from "./closing.ts";
+import type { Effect } from "./effects.ts";
+import type { Event } from "./events.ts";
+import type { World } from "./model.ts";
+import { type Step, same } from "./outcome.ts";
+
+const LOOK_AGAIN_MS = 60_000;
+const LOOK_ON_MS = 500;
+
+/** The timer that never stops: it sets itself again. */
+export const lookAgainTimer: Effect = { kind: "timer.set", timer: "look-again", afterMs: LOOK_AGAIN_MS };
+
+export function timerFired(world: World, { timer, at }: Extract<Event, { kind: "timer.fired" }>): Step {
+  const [machine, id = ""] = timer.split("/");
+  switch (machine) {
+    case "resume":
+      return retryOver(world, id, at);
+    case "stop":
+      return stopOver(world, id);
+    case "busy":
+      return busyOver(world, id);
+    case "look-again":
+      return lookOn(world, id);
+    default:
+      return same(world);
+  }
+}
+
+function lookOn(world: World, after: string): Step {
+  const { effects, last } = lookAgain(world, after);
+  const timer: Effect =
+    last === "" ? lookAgainTimer : { kind: "timer.set", timer: `look-again/${last}`, afterMs: LOOK_ON_MS };
+  return { world, effects: [...effects, timer] };
+}

@@ -1,0 +1,39 @@
+import type { Reply } from "../control/interface.ts";
+import { tintOf } from "./table.ts";
+import { json, localTime, printable } from "./text.ts";
+import type { Context, Verb } from "./verb.ts";
+
+type Notice = Reply<"Monitor">;
+
+/** One line for each session and user of a notice. */
+function lines(notice: Notice, context: Context): string[] {
+  const at = context.paint(localTime(Date.now() * 1000), "dim");
+  const name = notice.event === "snapshot" ? null : notice.event;
+  const ofUsers = notice.users.map((user) => {
+    const state = context.paint(printable(user.state), tintOf(user.state));
+    return `${at} ${name ?? "user"} ${user.uid} ${printable(user.name)} ${state}`;
+  });
+  const ofSessions = notice.sessions.map((session) => {
+    const place = [session.seat, session.tty, session.display].filter((part) => part !== null && part !== "");
+    const state = context.paint(printable(session.state), tintOf(session.state));
+    const rest = place.map((part) => ` ${printable(part ?? "")}`).join("");
+    return `${at} ${name ?? "session"} ${printable(session.id)} ${printable(session.user)} ${state}${rest}`;
+  });
+  return [...ofUsers, ...ofSessions];
+}
+
+export const monitor: Verb = {
+  name: "monitor",
+  operands: "",
+  least: 0,
+  most: 0,
+  summary: "Show what there is, then each change as it happens",
+  details:
+    "Runs until it is interrupted, also when the daemon is started again meanwhile.\nWith --json, one JSON document on each line.",
+  options: {},
+  async run(_input, context) {
+    const show = (notice: Notice): void =>
+      context.print(context.json ? [json(notice, 0)] : lines(notice, context));
+    return context.client.watch("Monitor", show, "watch the sessions");
+  },
+};

@@ -1,0 +1,31 @@
+/** All verbs, in the order of the help text. */
+
+import { deregister } from "./deregister.ts";
+import { explain } from "./explain.ts";
+import { kill } from "./kill.ts";
+import { list } from "./list.ts";
+import { monitor } from "./monitor.ts";
+import { register } from "./register.ts";
+import { show } from "./show.ts";
+import { status } from "./status.ts";
+import { terminate, terminateUser } from "./terminate.ts";
+import { userStatus } from "./user-status.ts";
+import { users } from "./users.ts";
+import type { Verb } from "./verb.ts";
+import { version } from "./version.ts";
+
+export const verbs: readonly Verb[] = [
+  list,
+  status,
+  show,
+  explain,
+  users,
+  userStatus,
+  monitor,
+  terminate,
+  terminateUser,
+  kill,
+  register,
+  deregister,
+  version,
+];

@@ -1,0 +1,114 @@
+/** All that the addon offers, and the one place that loads it. Every function throws KernelError. */
+
+import { KernelError, type Peer } from "./kernel.ts";
+
+export interface NativeFacts {
+  readonly identity: {
+    readonly pid: number;
+    readonly start: string;
+    readonly inode: string;
+    readonly executable: string;
+  };
+  readonly parent: number;
+  readonly uid: number;
+  /** Path in the unified hierarchy, relative to the reader's namespace root; "" if unknown. */
+  readonly cgroup: string;
+  readonly sameNamespace: boolean;
+  readonly terminal: string;
+}
+
+export interface Status {
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** "major:minor:inode" of the file. */
+  readonly device: string;
+  /** Numbers of a device node. */
+  readonly major: number;
+  readonly minor: number;
+  readonly mount: number;
+  /** Something is mounted at exactly this name. */
+  readonly mountRoot: boolean;
+}
+
+export interface NativePoll {
+  add(fd: number, events: number): void;
+  modify(fd: number, events: number): void;
+  remove(fd: number): void;
+  /** Forgets and closes the descriptor. */
+  drop(fd: number): void;
+  shut(): void;
+}
+
+/** What receive() and send() return instead of a count: nothing now, and nothing ever again. */
+export const AGAIN = -1;
+export const BROKEN = -2;
+
+/** What enterGroup() returns. */
+export const GONE = 0;
+export const ENTERED = 1;
+export const GONE_MEANWHILE = 2;
+
+export interface Addon {
+  initialize(error: typeof KernelError): void;
+  readonly Poll: new (ready: (fd: number, events: number) => void) => NativePoll;
+
+  /** Makes an inherited descriptor close-on-exec and non-blocking. */
+  adopt(fd: number): void;
+  isPacketSocket(fd: number): boolean;
+  accept(fd: number): { readonly fd: number; readonly peer: Peer } | null;
+  /** To a stream socket; the descriptor never blocks. */
+  connect(path: string): number;
+  /** Fills the buffer: a count, 0 at the end, AGAIN or BROKEN. Received descriptors go into the array, or are closed. */
+  receive(fd: number, buffer: Uint8Array, fds?: number[]): number;
+  send(fd: number, bytes: Uint8Array, offset: number, fds: readonly number[] | undefined): number;
+  close(fd: number): void;
+
+  identify(pid: number): NativeFacts;
+  /** A pidfd of that process, or -1 if it is gone. */
+  openProcess(pid: number, start: string, inode: string): number;
+  isAlive(pid: number, start: string, inode: string): boolean;
+  executable(pid: number, start: string, inode: string): string;
+  signalProcess(pid: number, start: string, inode: string, signal: number): void;
+  /** False if the process is not in that control group or below it. */
+  signalMember(pid: number, cgroup: string, signal: number): boolean;
+
+  isCgroup2(path: string): boolean;
+  enterGroup(directory: string, pid: number, start: string, inode: string): number;
+  openWatch(): number;
+  watch(fd: number, path: string): number;
+  unwatch(fd: number, watch: number): void;
+  readWatch(fd: number): number[];
+
+  read(path: string, limit: number): string;
+  write(path: string, text: string): void;
+  replace(path: string, content: string): void;
+  /** False if there was none. */
+  unlink(path: string): boolean;
+  /** False if there was one. */
+  makeDirectory(path: string, mode: number): boolean;
+  removeDirectory(path: string): "" | "ENOENT" | "EBUSY" | "ENOTEMPTY";
+  /** Of the name itself, never of a link's target; null if there is none. Never blocks. */
+  status(path: string): Status | null;
+  openFile(path: string): number;
+  /** The first 256 bytes. */
+  readAgain(fd: number): string;
+  makeFifo(path: string): number;
+  openFifo(path: string): number;
+  openFifoWriter(path: string): number;
+  /** No process holds the other end. */
+  atEnd(fd: number): boolean;
+
+  mountTmpfs(path: string, uid: number, gid: number, bytes: number, inodes: number): void;
+  detach(path: string): void;
+  giveDirectory(path: string, uid: number, gid: number): void;
+  ownsSocket(directory: string, mount: number, name: string, uid: number): boolean;
+}
+
+export function loadAddon(path: string): Addon {
+  const module = { exports: {} };
+  process.dlopen(module, path);
+  const addon = module.exports as Addon;
+  addon.initialize(KernelError);
+  return addon;
+}

@@ -1,0 +1,130 @@
+/** Slices and scopes: user.slice/user-UID.slice/session-ID.scope below our root of cgroup v2. */
+
+import type { SessionId, Uid } from "../core/model.ts";
+import { parseUid } from "../core/names.ts";
+import { ENTERED, GONE_MEANWHILE } from "./addon.ts";
+import type { Base } from "./base.ts";
+import { enableControllers, offeredControllers, writeLimits } from "./cgroup-limits.ts";
+import type { CgroupRoot } from "./cgroup-root.ts";
+import { CgroupTree, errnoOf } from "./cgroup-tree.ts";
+import { createScopeWatch } from "./cgroup-watch.ts";
+import { KernelError } from "./kernel.ts";
+import type { GroupPart } from "./parts.ts";
+
+export interface Cgroups extends GroupPart {
+  /** The session of a line of /proc/PID/cgroup. */
+  sessionOf(cgroup: string): SessionId | null;
+  shut(): void;
+}
+
+const SCOPE = /^\/user\.slice\/user-([0-9]{1,10})\.slice\/session-([1-9][0-9]{0,9})\.scope(?:\/.*)?$/;
+const SCOPE_NAME = /^session-([1-9][0-9]{0,9})\.scope$/;
+const SLICE_NAME = /^user-([0-9]{1,10})\.slice$/;
+/** Passes over a group whose processes fork while they are killed one by one. */
+const KILL_PASSES = 16;
+const SIGKILL = 9;
+
+const sliceOf = (uid: Uid) => `/user.slice/user-${uid}.slice`;
+const scopeOf = (id: SessionId, uid: Uid) => `${sliceOf(uid)}/session-${id}.scope`;
+
+export function createCgroups(base: Base, root: CgroupRoot | null): Cgroups {
+  return root === null ? withoutCgroups(base) : withCgroups(base, root);
+}
+
+function withoutCgroups(base: Base): Cgroups {
+  const watch = createScopeWatch(base);
+  const refuse = (path: string) => {
+    throw new KernelError("mkdir", "ENOSYS", path);
+  };
+  base.lacks("no cgroup v2: sessions have no scope, users no limits, and no process is ended at logout");
+  return {
+    createSlice: (uid) => refuse(sliceOf(uid)),
+    limitSlice: (uid) => refuse(sliceOf(uid)),
+    removeSlice() {},
+    enterScope: (id, uid) => refuse(scopeOf(id, uid)),
+    watchScope: (id, _uid, emptied) => watch.add(id, null, emptied),
+    signalScope() {},
+    killScope() {},
+    removeScope: (id) => watch.remove(id),
+    scopes: () => [],
+    scopePath: () => null,
+    slicePath: () => null,
+    scopeProcesses: () => [],
+    sliceProcesses: () => [],
+    sessionOf: () => null,
+    shut: () => watch.shut(),
+  };
+}
+
+function withCgroups(base: Base, root: CgroupRoot): Cgroups {
+  const { addon } = base;
+  const watch = createScopeWatch(base);
+  const tree = new CgroupTree(addon, root);
+  const controllers = offeredControllers(base, root.path);
+  addon.makeDirectory(`${root.path}/user.slice`, 0o755);
+  enableControllers(base, root.path, controllers);
+  enableControllers(base, `${root.path}/user.slice`, controllers);
+
+  return {
+    createSlice(uid, limits) {
+      const slice = root.path + sliceOf(uid);
+      const fresh = addon.makeDirectory(slice, 0o755);
+      if (fresh) enableControllers(base, slice, controllers);
+      writeLimits(base, slice, limits, fresh);
+    },
+    limitSlice: (uid, limits) => writeLimits(base, root.path + sliceOf(uid), limits, false),
+    removeSlice: (uid) => void addon.removeDirectory(root.path + sliceOf(uid)),
+    enterScope(id, uid, { pid, start, inode }) {
+      const scope = scopeOf(id, uid);
+      const entered = addon.enterGroup(root.path + scope, pid, start, inode);
+      if (entered === ENTERED) return;
+      if (entered === GONE_MEANWHILE) moveBack(base, root, tree, scope, pid);
+      addon.removeDirectory(root.path + scope);
+      throw new KernelError("pidfd_open", "ESRCH", `process ${pid}`);
+    },
+    watchScope: (id, uid, emptied) => watch.add(id, root.path + scopeOf(id, uid), emptied),
+    signalScope: (id, uid, signal, except) => void tree.signal(scopeOf(id, uid), signal, except),
+    killScope(id, uid) {
+      const scope = scopeOf(id, uid);
+      try {
+        addon.write(`${root.path}${scope}/cgroup.kill`, "1");
+      } catch (error) {
+        // a kernel before 5.14, or no such scope
+        if (errnoOf(error) !== "ENOENT") throw error;
+        for (let pass = 0; pass < KILL_PASSES && tree.signal(scope, SIGKILL, 0) > 0; pass += 1);
+      }
+    },
+    removeScope(id, uid) {
+      watch.remove(id);
+      if (!tree.remove(scopeOf(id, uid))) throw new KernelError("rmdir", "EBUSY", scopeOf(id, uid));
+    },
+    scopes: () => scopesIn(tree),
+    scopePath: scopeOf,
+    slicePath: sliceOf,
+    scopeProcesses: (id, uid) => tree.lines(scopeOf(id, uid)),
+    sliceProcesses: (uid) => tree.lines(sliceOf(uid)),
+    sessionOf(cgroup) {
+      const match = cgroup.startsWith(root.prefix) ? SCOPE.exec(cgroup.slice(root.prefix.length)) : null;
+      return match !== null && parseUid(match[1] ?? "") !== null ? (match[2] ?? null) : null;
+    },
+    shut: () => watch.shut(),
+  };
+}
+
+/** Another process had the pid when it was moved: back to where it came from, its parent's group. */
+function moveBack({ addon }: Base, root: CgroupRoot, tree: CgroupTree, scope: string, pid: number): void {
+  if (!tree.pids(scope).includes(pid)) return;
+  const parent = addon.identify(addon.identify(pid).parent);
+  addon.write(`${root.path}${parent.cgroup.slice(root.prefix.length)}/cgroup.procs`, String(pid));
+}
+
+function scopesIn(tree: CgroupTree): { id: SessionId; uid: Uid }[] {
+  return tree.names("/user.slice").flatMap((slice) => {
+    const uid = parseUid(SLICE_NAME.exec(slice)?.[1] ?? "");
+    if (uid === null) return [];
+    return tree
+      .names(sliceOf(uid))
+      .flatMap((name) => SCOPE_NAME.exec(name)?.[1] ?? [])
+      .map((id) => ({ id, uid }));
+  });
+}

@@ -1,0 +1,139 @@
+/**
+ * The only door to the system. native.ts implements it on the addon, memory.ts is its twin for tests: a member
+ * added here breaks the build until both have it. Everything throws KernelError.
+ */
+
+import type { ProcessIdentity, SessionId, Uid } from "../core/model.ts";
+import type { SystemPort } from "../loop/ports.ts";
+
+export class KernelError extends Error {
+  /** The call that failed, such as "mount". */
+  readonly call: string;
+  /** The symbolic errno, such as "ENOSPC". */
+  readonly errno: string;
+  readonly subject: string;
+
+  constructor(call: string, errno: string, subject: string) {
+    super(`${call} ${subject}: ${errno}`);
+    this.name = "KernelError";
+    this.call = call;
+    this.errno = errno;
+    this.subject = subject;
+  }
+}
+
+/** The other end of a connection, by SO_PEERCRED and SO_PEERGROUPS: as it was when it connected. */
+export interface Peer {
+  readonly pid: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly groups: readonly number[];
+}
+
+export interface Connection {
+  readonly peer: Peer;
+  /** Queues bytes; the fds are sent with them and closed here afterwards, whatever happens. */
+  send(bytes: Uint8Array, fds?: readonly number[]): void;
+  /** Bytes queued and not yet taken by the kernel. */
+  readonly queued: number;
+  /** After what is queued has been sent (or its peer is gone). Idempotent. */
+  close(): void;
+}
+
+export interface ConnectionHandler {
+  /** A packet (SEQPACKET) or the next bytes (STREAM). Received fds are closed by the kernel room. */
+  received(bytes: Buffer): void;
+  /** Called once, right after accepting, when the client has not sent anything yet: a moment to prepare. */
+  waiting?(): void;
+  /** Called once, after the connection has ended for any reason but our own close(). */
+  ended(): void;
+}
+
+export interface ListenLimits {
+  readonly connections: number;
+  /** Connections of one uid other than 0. */
+  readonly connectionsPerUid: number;
+  /** A connection whose queue would grow beyond this many bytes is closed. */
+  readonly queueBytes: number;
+  /** Largest read: a longer packet closes the connection. */
+  readonly readBytes: number;
+}
+
+export interface ProcessFacts {
+  readonly identity: ProcessIdentity;
+  readonly parent: number;
+  readonly uid: number;
+  /** Session by control group; null if none. */
+  readonly session: SessionId | null;
+  readonly sameNamespace: boolean;
+  /** Name of its controlling terminal, such as "tty2" or "pts/3"; "" if it has none or another kind. */
+  readonly terminal: string;
+}
+
+export interface ProcessLine {
+  readonly pid: number;
+  readonly parent: number;
+  /** Printable command line or name, at most 256 characters. */
+  readonly command: string;
+  /** Control group below the session's or user's own, "" for itself. */
+  readonly cgroup: string;
+}
+
+export interface UserRecord {
+  readonly uid: Uid;
+  readonly gid: number;
+  readonly name: string;
+}
+
+export interface Kernel extends SystemPort {
+  /** Serves an inherited listening socket. Beyond a limit, or without free fds, new connections are closed at once. */
+  listen(fd: number, limits: ListenLimits, accepted: (c: Connection) => ConnectionHandler): void;
+  /** The peer or any process, now. Throws ESRCH if there is none. */
+  process(pid: number): ProcessFacts;
+  /** The same process still lives. */
+  alive(identity: ProcessIdentity): boolean;
+  /** A new write end of the lifetime FIFO, close-on-exec; the caller passes it to send() or closes it. */
+  openLifetime(id: SessionId): number;
+  /** Some process holds a write end of the FIFO that an earlier daemon made. False if there is no FIFO. */
+  lifetimeHeld(id: SessionId): boolean;
+  /** Scopes that exist below our root of control groups. */
+  scopes(): { readonly id: SessionId; readonly uid: Uid }[];
+  /** Lifetime FIFOs that exist. */
+  lifetimes(): SessionId[];
+  /** Runtime directories that exist. */
+  runtimeDirectories(): { readonly uid: Uid; readonly directory: "tmpfs" | "directory" }[];
+  runtimeDirectoryPath(uid: Uid): string;
+  /** Path of the session's scope below the root of control groups, such as "/user.slice/…"; null without cgroup v2. */
+  scopePath(id: SessionId, uid: Uid): string | null;
+  slicePath(uid: Uid): string | null;
+  scopeProcesses(id: SessionId, uid: Uid): ProcessLine[];
+  sliceProcesses(uid: Uid): ProcessLine[];
+  /** Which of these processes hold the write end of the session's lifetime FIFO. */
+  lifetimeHolders(id: SessionId, pids: readonly number[]): number[];
+  /** The virtual terminal N if that name ("tty2", "/dev/tty2") is its device, else 0. */
+  ttyVt(tty: string): number;
+  /** Calls back with the foreground VT at once and at each change; returns false without VTs. */
+  watchActiveVt(changed: (vt: number) => void): boolean;
+  /** Looks in the user database, without blocking; null if there is no such user. */
+  lookUpUser(uid: Uid, found: (user: UserRecord | null) => void): void;
+  /** Numeric id of a group name, by the same means. */
+  lookUpGroup(name: string, found: (gid: number | null) => void): void;
+  /** Replaces the file atomically: temporary file in the same directory, mode 0644, rename. */
+  writeFile(path: string, content: string): void;
+  /** What the system lacks, in words, such as "no cgroup v2: sessions have no scope". */
+  degraded(): readonly string[];
+  /** Tells the keeper that logins are accepted. */
+  ready(): void;
+  /** The keeper is gone or told us to stop. */
+  onStop(stopped: () => void): void;
+}
+
+/** Where things are; tests put all of it elsewhere. */
+export interface Paths {
+  /** /run/sessionman */
+  readonly run: string;
+  /** /run/user */
+  readonly runtimeDirectories: string;
+  /** Mount point of cgroup v2 or a directory below it; null finds it. */
+  readonly cgroupRoot: string | null;
+}

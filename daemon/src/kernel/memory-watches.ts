@@ -1,0 +1,59 @@
+/** What one daemon waits for on a simulated machine; a later daemon starts without any of it. */
+
+import type { ProcessIdentity, SessionId } from "../core/model.ts";
+import type { MemoryListener } from "./memory-sockets.ts";
+import type { MemoryProcess, MemorySystem, Watches } from "./memory-system.ts";
+
+export class MemoryWatches implements Watches {
+  readonly leaders = new Map<SessionId, { readonly leader: ProcessIdentity; readonly exited: () => void }>();
+  readonly scopes = new Map<SessionId, { readonly path: string; readonly emptied: () => void }>();
+  readonly lifetimes = new Map<SessionId, () => void>();
+  readonly listeners = new Map<number, MemoryListener>();
+  whenVtChanges: (vt: number) => void = () => {};
+  whenStopped: () => void = () => {};
+  readonly #system: MemorySystem;
+
+  constructor(system: MemorySystem) {
+    this.#system = system;
+  }
+
+  /** Tells it soon, once, unless the watch is gone by then. */
+  once<T>(watched: Map<SessionId, T>, id: SessionId, watch: T, tell: () => void): void {
+    queueMicrotask(() => {
+      if (watched.get(id) !== watch) return;
+      watched.delete(id);
+      tell();
+    });
+  }
+
+  processEnded(process: MemoryProcess): void {
+    for (const [id, watch] of this.leaders)
+      if (watch.leader.pid === process.identity.pid) this.once(this.leaders, id, watch, watch.exited);
+    this.groupsChanged();
+  }
+
+  /** Looks which of the watched scopes have become empty. */
+  groupsChanged(): void {
+    for (const [id, watch] of this.scopes)
+      if (this.#system.inGroup(watch.path).length === 0) this.once(this.scopes, id, watch, watch.emptied);
+  }
+
+  writerGone(id: SessionId): void {
+    const ended = this.lifetimes.get(id);
+    if (ended !== undefined) this.once(this.lifetimes, id, ended, ended);
+  }
+
+  vtChanged(vt: number): void {
+    queueMicrotask(() => this.whenVtChanges(vt));
+  }
+
+  ended(): void {
+    this.leaders.clear();
+    this.scopes.clear();
+    this.lifetimes.clear();
+    this.whenVtChanges = () => {};
+    this.whenStopped = () => {};
+    for (const listener of this.listeners.values()) listener.shut();
+    this.listeners.clear();
+  }
+}

@@ -1,0 +1,70 @@
+/** The kernel itself, over the addon. */
+
+import type { LogPort } from "../loop/ports.ts";
+import { loadAddon } from "./addon.ts";
+import type { Base } from "./base.ts";
+import { createCgroups } from "./cgroup.ts";
+import { findCgroupRoot } from "./cgroup-root.ts";
+import { CHANNEL_FD, createKeeper } from "./keeper.ts";
+import type { Kernel, Paths } from "./kernel.ts";
+import { createLifetimes } from "./lifetime.ts";
+import { MOUNTINFO, MOUNTINFO_LIMIT } from "./mountinfo.ts";
+import { Poller } from "./poller.ts";
+import { createProcesses } from "./processes.ts";
+import { createRuntimeDirectories } from "./runtime-directory.ts";
+import { createSockets } from "./sockets.ts";
+import { createTerminals } from "./terminals.ts";
+import { createUsers } from "./users.ts";
+
+export interface NativeOptions {
+  /** The addon's file; by default beside the bundle. */
+  readonly addon?: string;
+  /** The channel to the keeper; by default the descriptor that the keeper gives. */
+  readonly channel?: number;
+}
+
+export interface NativeKernel extends Kernel {
+  /** Lets go of all that is watched, as the end of the process does; for tests of a restart. */
+  close(): void;
+}
+
+export function createNativeKernel(paths: Paths, log: LogPort, options: NativeOptions = {}): NativeKernel {
+  const addon = loadAddon(options.addon ?? `${import.meta.dirname}/sessionman.node`);
+  const poller = new Poller(addon);
+  const missing = new Set<string>();
+  let serving = false;
+  const lacks = (what: string) => {
+    if (missing.has(what)) return;
+    missing.add(what);
+    // what is found at the start is told by whoever asks for degraded()
+    if (serving) log.warn(what);
+  };
+  const base: Base = { addon, poller, log, lacks };
+  const keeper = createKeeper(base, options.channel ?? CHANNEL_FD);
+  const mountinfo = addon.read(MOUNTINFO, MOUNTINFO_LIMIT);
+  const cgroups = createCgroups(base, findCgroupRoot(addon, paths.cgroupRoot, mountinfo));
+  const lifetimes = `${paths.run}/lifetime`;
+  addon.makeDirectory(paths.run, 0o755);
+  addon.makeDirectory(lifetimes, 0o700);
+
+  return {
+    ...cgroups,
+    ...createProcesses(base, cgroups.sessionOf),
+    ...createLifetimes(base, lifetimes),
+    ...createRuntimeDirectories(base, keeper, paths.runtimeDirectories),
+    ...createSockets(base),
+    ...createTerminals(base),
+    ...createUsers(base),
+    writeFile: (path, content) => addon.replace(path, content),
+    degraded: () => [...missing],
+    ready() {
+      serving = true;
+      keeper.ready();
+    },
+    onStop: (stopped) => keeper.onStop(stopped),
+    close() {
+      cgroups.shut();
+      poller.shut();
+    },
+  };
+}

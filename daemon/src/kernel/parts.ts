@@ -1,0 +1,45 @@
+/** The subjects of the door that a file of the native side and a file of its twin implement each. */
+
+import type { Kernel } from "./kernel.ts";
+
+export type GroupPart = Pick<
+  Kernel,
+  | "createSlice"
+  | "limitSlice"
+  | "removeSlice"
+  | "enterScope"
+  | "watchScope"
+  | "signalScope"
+  | "killScope"
+  | "removeScope"
+  | "scopes"
+  | "scopePath"
+  | "slicePath"
+  | "scopeProcesses"
+  | "sliceProcesses"
+>;
+
+export type LifetimePart = Pick<
+  Kernel,
+  | "lifetimes"
+  | "createLifetime"
+  | "resumeLifetime"
+  | "dropLifetime"
+  | "openLifetime"
+  | "lifetimeHeld"
+  | "lifetimeHolders"
+>;
+
+export type ProcessPart = Pick<
+  Kernel,
+  "process" | "alive" | "executableOf" | "signalProcess" | "watchLeader" | "unwatchLeader"
+>;
+
+export type RuntimePart = Pick<
+  Kernel,
+  | "createRuntimeDirectory"
+  | "removeRuntimeDirectory"
+  | "runtimeDirectories"
+  | "hasRuntimeSocket"
+  | "runtimeDirectoryPath"
+>;

@@ -1,0 +1,93 @@
+/** What the loop asks of the outer rooms. Members throw on failure; run.ts turns that into an event. */
+
+import type { CallResult, OpenResult } from "../core/effects.ts";
+import type {
+  Instant,
+  Limits,
+  ProcessIdentity,
+  Session,
+  SessionId,
+  Uid,
+  User,
+  World,
+} from "../core/model.ts";
+
+export interface StorePort {
+  /** Puts on disk that ids below this number are used up. */
+  reserveIds(below: number): void;
+  saveSession(session: Session): void;
+  eraseSession(id: SessionId): void;
+  saveUser(user: User): void;
+  eraseUser(uid: Uid): void;
+}
+
+/** Linux, in our words. Every member is quick: it never waits for another process. */
+export interface SystemPort {
+  /**
+   * Makes /run/user/UID: a tmpfs of that size, or a plain directory where mounting is not permitted. One that is
+   * there already and is right (owner, mode, mount options) is kept.
+   */
+  createRuntimeDirectory(uid: Uid, gid: number, bytes: number, inodes: number): "tmpfs" | "directory";
+  /** Detaches or empties it; done is called once, with null or what went wrong. Never before this returns. */
+  removeRuntimeDirectory(
+    uid: Uid,
+    gid: number,
+    directory: "tmpfs" | "directory",
+    done: (error: string | null) => void,
+  ): void;
+  /** Makes user-UID.slice, turns on controllers and writes the limits; those the system lacks are said once. */
+  createSlice(uid: Uid, limits: Limits): void;
+  /** Writes the limits; a limit that is absent goes back to the kernel's default. */
+  limitSlice(uid: Uid, limits: Limits): void;
+  /** Removes the slice if nothing is left in it. */
+  removeSlice(uid: Uid): void;
+  /** Makes session-ID.scope and moves the leader, all its threads, into it. */
+  enterScope(id: SessionId, uid: Uid, leader: ProcessIdentity): void;
+  /** emptied is called once, when no process is left in the scope or below it; never before this returns. */
+  watchScope(id: SessionId, uid: Uid, emptied: () => void): void;
+  signalScope(id: SessionId, uid: Uid, signal: number, except: number): void;
+  killScope(id: SessionId, uid: Uid): void;
+  /** Removes the scope and the groups below it. Throws EBUSY when a process came back. */
+  removeScope(id: SessionId, uid: Uid): void;
+  /** Makes the lifetime FIFO and opens both ends; ended is called once, when the last write end is gone. */
+  createLifetime(id: SessionId, ended: () => void): void;
+  /** The same for a FIFO that an earlier daemon made. Our own write end is not kept. */
+  resumeLifetime(id: SessionId, ended: () => void): void;
+  /** Closes and removes the FIFO. No-op if there is none. */
+  dropLifetime(id: SessionId): void;
+  /** exited is called once, never before this returns. */
+  watchLeader(id: SessionId, leader: ProcessIdentity, exited: () => void): void;
+  unwatchLeader(id: SessionId): void;
+  signalProcess(process: ProcessIdentity, signal: number): void;
+  /** "device:inode" of what the process runs now; "" if it is gone. */
+  executableOf(process: ProcessIdentity): string;
+  /** A socket of that name, owned by the user, lies directly in the user's runtime directory. Never blocks. */
+  hasRuntimeSocket(uid: Uid, name: string): boolean;
+}
+
+export interface ReplyPort {
+  openReply(call: number, result: OpenResult): void;
+  callReply(call: number, result: CallResult): void;
+}
+
+export interface ClockPort {
+  now(): Instant;
+  setTimer(timer: string, afterMs: number, fired: () => void): void;
+  cancelTimer(timer: string): void;
+}
+
+export interface LogPort {
+  info(message: string, fields?: object): void;
+  warn(message: string, fields?: object): void;
+  error(message: string, fields?: object): void;
+}
+
+export interface Ports {
+  readonly store: StorePort;
+  readonly system: SystemPort;
+  readonly clock: ClockPort;
+  readonly log: LogPort;
+  readonly replies: { readonly pam: ReplyPort; readonly control: ReplyPort };
+  /** Told of every published World with the one before it. */
+  readonly publish: (before: World, after: World) => void;
+}

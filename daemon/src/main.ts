@@ -1,0 +1,142 @@
+/** The daemon's composition root: builds every room and connects them. */
+
+// The signal would start the debugger of a root process; this must come before anything can be slow.
+process.on("SIGUSR1", () => {});
+
+import { announce } from "./announce.ts";
+import { readArguments } from "./arguments.ts";
+import { checkConfiguration, loadConfiguration, machineFacts } from "./config/load.ts";
+import { defaultSettings, type Settings, toPolicy } from "./config/settings.ts";
+import { formatProblem } from "./config/tree.ts";
+import { interfaceText } from "./control/interface-text.ts";
+import { createControlServer } from "./control/server.ts";
+import type { Instant, World } from "./core/model.ts";
+import { emptyWorld } from "./core/step.ts";
+import { createNativeKernel } from "./kernel/native.ts";
+import { createLog, type Log } from "./log.ts";
+import { createClock } from "./loop/clock.ts";
+import { createEngine, type Engine } from "./loop/engine.ts";
+import type { LogPort } from "./loop/ports.ts";
+import { PamServer } from "./pam-socket/server.ts";
+import { followConfiguration } from "./reload.ts";
+import { createStore } from "./store/files.ts";
+import { readGroups, renderGroups } from "./store/groups.ts";
+import { bootId, settlePaths, writePaths } from "./store/paths.ts";
+import { recover } from "./store/recover.ts";
+import { VERSION } from "./version.ts";
+
+/** Descriptors the keeper hands over; daemon/keeper/channel.h names them. */
+const PAM_LISTEN_FD = 4;
+const CONTROL_LISTEN_FD = 5;
+
+const EXIT_BUG = 70;
+const EXIT_MISUSE = 100;
+
+function instant(): Instant {
+  return { realtime: Date.now() * 1000, monotonic: Number(process.hrtime.bigint() / 1000n) };
+}
+
+/** The configuration in force; a file that cannot be used leaves the built-in defaults, because logins must go on. */
+function firstSettings(file: string): { settings: Settings; problems: readonly string[] } {
+  const facts = machineFacts();
+  const loaded = loadConfiguration(file, facts);
+  if (loaded.ok) return { settings: loaded.settings, problems: [] };
+  return { settings: defaultSettings(facts), problems: loaded.problems.map(formatProblem) };
+}
+
+function start(file: string, run: string): void {
+  const started = instant();
+  const { settings, problems } = firstSettings(file);
+  const log = createLog(settings.log);
+  process.on("uncaughtException", (error) => {
+    log.error("bug: the keeper starts a new daemon", { stack: stackOf(error) });
+    log.flush();
+    process.exit(EXIT_BUG);
+  });
+  for (const problem of problems) log.error(problem);
+  if (problems.length > 0) log.error(`${file} is not used: the built-in defaults are in force`);
+
+  const boot = bootId();
+  const { runtimeDirectories, cgroupRoot } = settings;
+  const paths = settlePaths({ run, runtimeDirectories, cgroupRoot }, boot, log);
+  const kernel = createNativeKernel(paths, log);
+  const store = createStore({ run, boot, writeFile: kernel.writeFile, log });
+  const submit: Engine["submit"] = (event) => engine.submit(event);
+  const pam = new PamServer({ kernel, submit, now: instant, log });
+  const control = createControlServer({
+    kernel,
+    submit,
+    now: instant,
+    log,
+    world: () => engine.world(),
+    interfaceText,
+    version: VERSION,
+  });
+  const clock = createClock({
+    now: instant,
+    start: (afterMs, fired) => setTimeout(fired, afterMs),
+    stop: (handle) => clearTimeout(handle as NodeJS.Timeout | undefined),
+  });
+  const publish = (before: World, after: World) => {
+    setImmediate(announce, before, after, log, started);
+    control.published(before, after);
+  };
+  const gids = readGroups(run);
+  const engine = createEngine({
+    world: emptyWorld({ ...toPolicy(settings, gids), runtimeDirectories: paths.runtimeDirectories }),
+    ports: {
+      store,
+      system: kernel,
+      clock,
+      log,
+      replies: { pam: pam.replies, control: control.replies },
+      publish,
+    },
+    onBug: (error, event) => log.error(`bug: ${event.kind} was dropped`, { stack: stackOf(error) }),
+  });
+
+  attempt(log, "record where things are", () => writePaths(paths, boot, kernel.writeFile));
+  engine.submit({ kind: "daemon.started", at: instant(), found: recover(store, kernel) });
+  kernel.watchActiveVt((vt) => submit({ kind: "vt.activated", vt }));
+  pam.serve(PAM_LISTEN_FD);
+  control.serve(CONTROL_LISTEN_FD);
+  kernel.onStop(() => stop(log));
+  kernel.ready();
+
+  const remember = (known: ReadonlyMap<string, number>) =>
+    attempt(log, "record the ids of groups", () => kernel.writeFile(`${run}/groups`, renderGroups(known)));
+  followConfiguration({ file, settings, paths, kernel, log, submit, gids, remember });
+  process.on("SIGTERM", () => stop(log));
+  process.on("SIGINT", () => stop(log));
+  log.info(`sessionman ${VERSION} accepts logins`, { sessions: engine.world().sessions.size });
+}
+
+/** Stops serving and keeps everything: sessions, runtime directories and scopes belong to the users. */
+function stop(log: Log): never {
+  log.info("stops; sessions go on without it");
+  log.flush();
+  process.exit(0);
+}
+
+/** What should be done, and is no reason not to start. */
+function attempt(log: LogPort, what: string, action: () => void): void {
+  try {
+    action();
+  } catch (error) {
+    log.error(`cannot ${what}: ${String(error)}`);
+  }
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+const given = readArguments(process.argv.slice(2));
+if ("misuse" in given) {
+  process.stderr.write(`sessionmand: ${given.misuse}\n`);
+  process.exitCode = EXIT_MISUSE;
+} else if (given.check) {
+  process.exitCode = checkConfiguration(given.config);
+} else {
+  start(given.config, given.run);
+}

@@ -1,0 +1,153 @@
+/** The records below the run directory: written atomically while the daemon lives, read back when it starts. */
+
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  unlinkSync,
+} from "node:fs";
+import type { Session, SessionId, Uid, User } from "../core/model.ts";
+import { isSessionId, parseUid } from "../core/names.ts";
+import type { LogPort, StorePort } from "../loop/ports.ts";
+import { type Checksum, parseSession, parseUser, RECORD_MAX, renderSession, renderUser } from "./render.ts";
+
+export interface Store extends StorePort {
+  /** What an earlier daemon of this boot left. Damaged records are moved aside, their session ids named. */
+  load(): Loaded;
+}
+
+export interface Loaded {
+  readonly nextId: number;
+  readonly sessions: readonly Session[];
+  readonly users: readonly User[];
+}
+
+interface StoreOptions {
+  readonly run: string;
+  readonly boot: string;
+  readonly writeFile: (path: string, content: string) => void;
+  readonly log: LogPort;
+}
+
+export function createStore({ run, boot, writeFile, log }: StoreOptions): Store {
+  const sessions = `${run}/sessions`;
+  const users = `${run}/users`;
+  const ids = `${run}/next-id`;
+
+  function load(): Loaded {
+    for (const folder of [sessions, users]) mkdirSync(folder, { recursive: true, mode: 0o755 });
+    const checksum = loadChecksum();
+    const parse = {
+      session: (name: string, text: string) =>
+        isSessionId(name) ? parseSession(name, text, boot, checksum) : null,
+      user: (name: string, text: string) => {
+        const uid = parseUid(name);
+        return uid === null ? null : parseUser(uid, text, boot, checksum);
+      },
+    };
+    return {
+      nextId: Math.max(readNextId(ids, boot, log), 1),
+      sessions: readFolder(sessions, parse.session, log),
+      users: readFolder(users, parse.user, log),
+    };
+  }
+
+  return {
+    load,
+    reserveIds: (below) => writeFile(ids, `${boot} ${below}\n`),
+    saveSession: (session: Session) =>
+      writeFile(`${sessions}/${session.id}`, renderSession(session, boot, loadChecksum())),
+    eraseSession: (id: SessionId) => erase(`${sessions}/${id}`),
+    saveUser: (user: User) => writeFile(`${users}/${user.uid}`, renderUser(user, boot, loadChecksum())),
+    eraseUser: (uid: Uid) => erase(`${users}/${uid}`),
+  };
+}
+
+let checksum: Checksum | null = null;
+
+/** Loading zlib costs a few milliseconds, which a start without records need not pay before it accepts logins. */
+function loadChecksum(): Checksum {
+  if (checksum === null) {
+    const zlib = process.getBuiltinModule("node:zlib");
+    checksum = (text) => zlib.crc32(text);
+  }
+  return checksum;
+}
+
+function readFolder<R>(folder: string, parse: (name: string, text: string) => R | null, log: LogPort): R[] {
+  const records: R[] = [];
+  for (const name of readdirSync(folder)) {
+    if (name.endsWith(".ref") || name.endsWith(".damaged")) continue;
+    const path = `${folder}/${name}`;
+    if (name.endsWith(".tmp")) {
+      removeLeftover(path, log);
+      continue;
+    }
+    const text = readSmall(path);
+    const record = text === null ? null : parse(name, text);
+    if (record !== null) records.push(record);
+    else setAside(path, log);
+  }
+  return records;
+}
+
+/** A record is a plain file of bounded size; anything else in its place reads as damaged. */
+function readSmall(path: string): string | null {
+  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = process.getBuiltinModule("node:fs").constants;
+  let fd: number;
+  try {
+    fd = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  } catch {
+    return null;
+  }
+  try {
+    const status = fstatSync(fd);
+    return status.isFile() && status.size <= RECORD_MAX ? readFileSync(fd, "utf8") : null;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** What a crash left of a write. */
+function removeLeftover(path: string, log: LogPort): void {
+  try {
+    erase(path);
+  } catch (error) {
+    log.error(`cannot remove ${path}: ${String(error)}`);
+  }
+}
+
+function setAside(path: string, log: LogPort): void {
+  const aside = `${path}.damaged`;
+  log.error(`record ${path} is damaged: moved to ${aside}`);
+  try {
+    renameSync(path, aside);
+  } catch (error) {
+    log.error(`cannot move ${path} aside: ${String(error)}`);
+  }
+}
+
+/**
+ * The first id that this boot has not used; ids of an earlier boot do not count. Where the file is damaged, the
+ * seconds since 1970: more than any boot has used.
+ */
+function readNextId(path: string, boot: string, log: LogPort): number {
+  if (!existsSync(path)) return 1;
+  const [, ofBoot, below = ""] = /^([0-9a-f-]{36}) ([1-9][0-9]{0,9})\n$/.exec(readSmall(path) ?? "") ?? [];
+  if (ofBoot !== undefined) return ofBoot === boot ? Number(below) : 1;
+  log.error(`${path} is damaged: session ids go on from the time of day`);
+  return Math.floor(Date.now() / 1000);
+}
+
+function erase(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * Where things are, for as long as something is there: a configuration that names other places takes effect when a
+ * daemon starts and finds no session, because those that exist would be lost with the old places.
+ */
+
+import { readdirSync, readFileSync } from "node:fs";
+import type { Paths } from "../kernel/kernel.ts";
+import type { LogPort } from "../loop/ports.ts";
+
+export function bootId(): string {
+  return readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim();
+}
+
+/** The wanted paths, or those of an earlier daemon of this boot that left records. */
+export function settlePaths(wanted: Paths, boot: string, log: LogPort): Paths {
+  const earlier = readPaths(wanted.run, boot);
+  if (earlier === null || samePlaces(earlier, wanted) || !hasRecords(wanted.run)) return wanted;
+  log.warn(
+    `paths.runtime_directories and cgroup.root stay ${earlier.runtimeDirectories} and ${earlier.cgroupRoot ?? "auto"}: ` +
+      "other places are used when the daemon starts without sessions",
+  );
+  return earlier;
+}
+
+export function samePlaces(one: Omit<Paths, "run">, other: Omit<Paths, "run">): boolean {
+  return one.runtimeDirectories === other.runtimeDirectories && one.cgroupRoot === other.cgroupRoot;
+}
+
+export function writePaths(
+  paths: Paths,
+  boot: string,
+  writeFile: (path: string, content: string) => void,
+): void {
+  writeFile(`${paths.run}/paths`, `${JSON.stringify({ boot, ...paths })}\n`);
+}
+
+function readPaths(run: string, boot: string): Paths | null {
+  try {
+    const stored: unknown = JSON.parse(readFileSync(`${run}/paths`, "utf8"));
+    if (typeof stored !== "object" || stored === null || !("boot" in stored) || stored.boot !== boot)
+      return null;
+    const { runtimeDirectories, cgroupRoot } = stored as unknown as Paths;
+    const usable = typeof runtimeDirectories === "string" && runtimeDirectories.startsWith("/");
+    return usable && (cgroupRoot === null || typeof cgroupRoot === "string")
+      ? { run, runtimeDirectories, cgroupRoot }
+      : null;
+  } catch {
+    return null; // none, or damaged: then the configuration says
+  }
+}
+
+function hasRecords(run: string): boolean {
+  return ["sessions", "users"].some((folder) => {
+    try {
+      return readdirSync(`${run}/${folder}`).some((name) => /^[0-9]+$/.test(name));
+    } catch {
+      return false;
+    }
+  });
+}
