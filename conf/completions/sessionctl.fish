@@ -1,0 +1,58 @@
+# fish completion for sessionctl(1)
+
+function __sessionctl_sessions
+    sessionctl list --no-legend 2>/dev/null | awk '{ print $1 "\t" $3 " " $5 " " $6 }'
+end
+
+function __sessionctl_users
+    sessionctl users --no-legend 2>/dev/null | awk '{ print $2 "\t" $1 }'
+end
+
+set -l verbs list status show explain users user-status monitor terminate terminate-user kill register deregister version help
+
+complete -c sessionctl -f
+complete -c sessionctl -l json -d 'Print JSON'
+complete -c sessionctl -l no-legend -d 'Tables without header and footer'
+complete -c sessionctl -l socket -r -F -d 'The socket of the daemon'
+complete -c sessionctl -s h -l help -d 'Show help'
+complete -c sessionctl -n __fish_is_first_token -l version -d 'Show the version of sessionctl'
+
+set -l no_verb "not __fish_seen_subcommand_from $verbs"
+complete -c sessionctl -n $no_verb -a list -d 'List the sessions'
+complete -c sessionctl -n $no_verb -a status -d 'Show a session and its processes'
+complete -c sessionctl -n $no_verb -a show -d 'Print a session as KEY=value lines'
+complete -c sessionctl -n $no_verb -a explain -d 'Say why a session is in its state'
+complete -c sessionctl -n $no_verb -a users -d 'List the users who have sessions'
+complete -c sessionctl -n $no_verb -a user-status -d 'Show a user and the processes'
+complete -c sessionctl -n $no_verb -a monitor -d 'Show what there is, then each change'
+complete -c sessionctl -n $no_verb -a terminate -d 'End sessions and their processes'
+complete -c sessionctl -n $no_verb -a terminate-user -d 'End all sessions of users'
+complete -c sessionctl -n $no_verb -a kill -d 'Send a signal to the processes of sessions'
+complete -c sessionctl -n $no_verb -a register -d 'Open a session without PAM'
+complete -c sessionctl -n $no_verb -a deregister -d 'End a session without ending its processes'
+complete -c sessionctl -n $no_verb -a version -d 'Show the version of the daemon'
+complete -c sessionctl -n $no_verb -a help -d 'Show help'
+
+complete -c sessionctl -n '__fish_seen_subcommand_from status show explain terminate kill deregister' -a '(__sessionctl_sessions)'
+complete -c sessionctl -n '__fish_seen_subcommand_from user-status terminate-user' -a '(__sessionctl_users)'
+complete -c sessionctl -n '__fish_seen_subcommand_from help' -a "$verbs"
+
+set -l show '__fish_seen_subcommand_from show'
+complete -c sessionctl -n $show -s p -l property -x -d 'Print only this key' -a 'ID UID USER STATE TYPE CLASS DESKTOP SERVICE SEAT VTNR TTY DISPLAY REMOTE REMOTE_HOST REMOTE_USER LEADER SCOPE CREATED_REALTIME CREATED_MONOTONIC CLOSING_REASON'
+complete -c sessionctl -n $show -l value -d 'Print the values without KEY='
+
+set -l kill '__fish_seen_subcommand_from kill'
+complete -c sessionctl -n $kill -s s -l signal -x -d 'Name or number' -a 'HUP INT QUIT KILL USR1 USR2 TERM CONT STOP TSTP'
+complete -c sessionctl -n $kill -l whom -x -d 'The leader or all processes' -a 'leader all'
+
+set -l register '__fish_seen_subcommand_from register'
+complete -c sessionctl -n $register -l user -x -d 'Name or uid' -a '(__fish_complete_users)'
+complete -c sessionctl -n $register -l type -x -d 'Type of the session' -a 'unspecified tty x11 wayland mir web'
+complete -c sessionctl -n $register -l class -x -d 'Class of the session' -a 'user user-early user-incomplete user-light greeter lock-screen background background-light manager'
+complete -c sessionctl -n $register -l desktop -x -d 'Name of the desktop'
+complete -c sessionctl -n $register -l service -x -d 'Program that lets the user in'
+complete -c sessionctl -n $register -l tty -x -d Terminal
+complete -c sessionctl -n $register -l remote-host -x -d 'Where the user comes from'
+complete -c sessionctl -n $register -l leader -x -d 'Process whose life is the session\'s' -a '(__fish_complete_pids)'
+complete -c sessionctl -n $register -s o -l output -r -F -d 'Write KEY=value lines to a file'
+complete -c sessionctl -n $register -l pam -d 'Use the environment of pam_exec'
