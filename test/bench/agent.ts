@@ -1,0 +1,117 @@
+/**
+ * The half of the benchmark that runs inside a sandbox, one for each product. It starts the product and then
+ * answers requests, a JSON document per line, from its standard input.
+ */
+
+import { cpSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { createInterface } from "node:readline";
+import { Client, type Run } from "./client.ts";
+import { barePss, measureStarts, pss, type Starts, sleep } from "./footprint.ts";
+import { CLEAN_ENVIRONMENT, Elogind, LOG, type Places, type Product, Sessionman } from "./products.ts";
+
+export type ProductName = "sessionman" | "elogind";
+
+/** What the driver may ask, and the type of the answer. */
+export interface Requests {
+  /** A command for client.c. */
+  readonly client: { readonly ask: string; readonly answer: Run };
+  /** Puts these users (first number and how many) at the head of /etc/passwd and takes out all others of ours. */
+  readonly users: { readonly ask: readonly (readonly [number, number])[]; readonly answer: null };
+  /** PSS in KiB of daemon and keeper after they have been idle for so many ms. */
+  readonly memory: { readonly ask: number; readonly answer: { daemon: number; keeper: number } };
+  readonly bareMemory: { readonly ask: null; readonly answer: number };
+  /** Stops the daemon and measures so many starts. */
+  readonly starts: { readonly ask: number; readonly answer: Starts };
+}
+
+const FIRST_UID = 20_000;
+const accounts = readFileSync("/etc/passwd", "utf8");
+
+// Short, because both products read the file from its beginning at each login.
+function writeUsers(ranges: Requests["users"]["ask"]): null {
+  const lines = ranges.flatMap(([first, count]) =>
+    Array.from({ length: count }, (_, i) => {
+      const number = first + i;
+      return `bench${number}:x:${FIRST_UID + number}:${FIRST_UID}::/tmp:/bin/sh\n`;
+    }),
+  );
+  writeFileSync("/etc/passwd.new", lines.join("") + accounts);
+  renameSync("/etc/passwd.new", "/etc/passwd");
+  return null;
+}
+
+function sessionmanOnly(product: Product): Sessionman {
+  if (product instanceof Sessionman) return product;
+  throw new Error("only sessionman is measured so");
+}
+
+type Handlers = { [K in keyof Requests]: (ask: Requests[K]["ask"]) => Promise<Requests[K]["answer"]> };
+
+function handlers(product: Product, client: Client, places: Places): Handlers {
+  return {
+    client: (line) => client.command(line),
+    users: async (ranges) => writeUsers(ranges),
+    memory: async (idleMs) => {
+      const { daemonPid, keeperPid } = sessionmanOnly(product);
+      await sleep(idleMs);
+      return { daemon: pss(daemonPid), keeper: pss(keeperPid) };
+    },
+    bareMemory: async () => {
+      const flags = sessionmanOnly(product).nodeFlags;
+      await sessionmanOnly(product).stop();
+      const size = await barePss(places.node, flags);
+      await product.start();
+      return size;
+    },
+    starts: async (count) => {
+      const stopped = sessionmanOnly(product);
+      const flags = stopped.nodeFlags;
+      await stopped.stop();
+      return measureStarts(stopped, places, flags, count);
+    },
+  };
+}
+
+function copyPlaces(tree: string, elogind: string): Places {
+  const build = `${tree}/build`;
+  const copy = (from: string, to: string) => {
+    cpSync(from, to, { recursive: true });
+    return to;
+  };
+  return {
+    client: copy(`${build}/bench/client`, "/tmp/client"),
+    keeper: copy(`${build}/c/daemon/keeper/sessionmand`, "/tmp/keeper"),
+    bundle: copy(`${build}/bundle`, "/tmp/bundle"),
+    module: copy(`${build}/c/pam/pam_sessionman.so`, "/tmp/pam_sessionman.so"),
+    node: copy(process.execPath, "/tmp/node"),
+    elogind,
+  };
+}
+
+async function main(name: string, tree: string, elogind: string): Promise<void> {
+  const places = copyPlaces(tree, elogind);
+  const product = name === "elogind" ? new Elogind(places) : new Sessionman(places);
+  mkdirSync("/run/bench/pam.d", { recursive: true });
+  writeFileSync("/run/bench/pam.d/bench", `${product.stack}\n`);
+  writeFileSync("/etc/group", `bench:x:${FIRST_UID}:\n`, { flag: "a" });
+  writeUsers([[0, 8]]);
+  await product.start();
+  const client = new Client(places.client, "/run/bench/pam.d", CLEAN_ENVIRONMENT);
+  const handle = handlers(product, client, places);
+  process.stdout.write("ready\n");
+  for await (const line of createInterface({ input: process.stdin })) {
+    const [kind, ask] = JSON.parse(line) as [keyof Handlers, never];
+    process.stdout.write(`${JSON.stringify(await handle[kind](ask))}\n`);
+  }
+  await client.end();
+}
+
+const [name = "", tree = "", elogind = ""] = process.argv.slice(2);
+main(name, tree, elogind).then(
+  () => process.exit(0),
+  (error) => {
+    const log = readFileSync(LOG, "utf8").split("\n").slice(-20).join("\n");
+    process.stderr.write(`bench: ${name}: ${error.stack}\n${log}\n`);
+    process.exit(111);
+  },
+);

@@ -1,0 +1,61 @@
+/** The driver: starts a sandbox for each product, measures, prints; README.md says what and how. */
+
+import { writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { measureFootprint, measureStart } from "./footprint-rows.ts";
+import { measureLatency } from "./latency.ts";
+import { printRows, printVerdicts } from "./print.ts";
+import type { Row } from "./rows.ts";
+import { Sandbox, type SandboxOptions } from "./sandbox.ts";
+import { judge } from "./targets.ts";
+
+const PARTS = ["latency", "memory", "start"] as const;
+
+const { values } = parseArgs({
+  options: {
+    tree: { type: "string", default: "." },
+    elogind: { type: "string", default: "" },
+    json: { type: "string" },
+    quick: { type: "boolean", default: false },
+    pin: { type: "boolean", default: false },
+    only: { type: "string", default: PARTS.join(",") },
+  },
+});
+
+async function withSandbox<T>(options: SandboxOptions, use: (sandbox: Sandbox) => Promise<T>): Promise<T> {
+  const sandbox = await Sandbox.start("sessionman", options);
+  try {
+    return await use(sandbox);
+  } finally {
+    await sandbox.end();
+  }
+}
+
+async function latency(options: SandboxOptions, others: readonly number[]): Promise<Row[]> {
+  const sandboxes = [await Sandbox.start("sessionman", options)];
+  if (values.elogind !== "") sandboxes.push(await Sandbox.start("elogind", options));
+  try {
+    return await measureLatency(sandboxes, others, values.quick);
+  } finally {
+    for (const sandbox of sandboxes) await sandbox.end();
+  }
+}
+
+async function main(): Promise<void> {
+  const parts = values.only.split(",");
+  const others = [0, 200, 5000];
+  const options = { tree: values.tree, cache: values.elogind || values.tree, pinned: values.pin };
+  const rows: Row[] = [];
+  if (parts.includes("latency")) rows.push(...(await latency(options, others)));
+  if (parts.includes("memory"))
+    rows.push(...(await withSandbox(options, (sandbox) => measureFootprint(sandbox, values.quick))));
+  if (parts.includes("start"))
+    rows.push(...(await withSandbox(options, (sandbox) => measureStart(sandbox, values.quick))));
+  process.stdout.write(`${printRows(rows)}\n${printVerdicts(judge(rows, others))}`);
+  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(rows, null, 1)}\n`);
+}
+
+main().catch((error) => {
+  process.stderr.write(`bench: ${error.stack}\n`);
+  process.exit(111);
+});

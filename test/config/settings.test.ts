@@ -1,0 +1,95 @@
+import { expect, test } from "vitest";
+import { parseConfiguration } from "../../daemon/src/config/parse.ts";
+import { defaultSettings, toPolicy, toSettings } from "../../daemon/src/config/settings.ts";
+
+const GIB = 2 ** 30;
+
+function settingsOf(text: string, memoryBytes = 10 * GIB) {
+  const parsed = parseConfiguration([{ file: "f", text }]);
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
+  return toSettings(parsed.values, { memoryBytes });
+}
+
+test("without a file: a tenth of the memory, an inode per 4 KiB, no limits", () => {
+  expect(defaultSettings({ memoryBytes: GIB })).toMatchObject({
+    killUserProcesses: false,
+    stopTimeoutMs: 10_000,
+    sessionsMax: 8192,
+    runtimeDirectories: "/run/user",
+    runtimeDirectoryBytes: 107_372_544,
+    runtimeDirectoryInodes: 26_214,
+    defaultLimits: {},
+    cgroupRoot: null,
+  });
+});
+
+test("auto inodes end at 1048576", () => {
+  expect(settingsOf("", 1000 * GIB).runtimeDirectoryInodes).toBe(1_048_576);
+  expect(settingsOf("runtime_directory: {inodes: 2000000}").runtimeDirectoryInodes).toBe(2_000_000);
+});
+
+test("a tmpfs never has size 0, which means no limit", () => {
+  expect(settingsOf("runtime_directory: {size: 1%}", 0).runtimeDirectoryBytes).toBe(4096);
+});
+
+test("limits are in the kernel's words", () => {
+  const { userLimits } = settingsOf(
+    "limits: {users: {alice: {memory_max: 50%, memory_high: 1048577, pids_max: 7, cpu_weight: 1, io_weight: 9}, bob: {memory_max: infinity, pids_max: infinity, cpu_weight: 100}}}",
+  );
+  expect(userLimits.get("alice")).toEqual({
+    "memory.max": String(5 * GIB),
+    "memory.high": "1048576",
+    "pids.max": "7",
+    "cpu.weight": "1",
+    "io.weight": "9",
+  });
+  expect(userLimits.get("bob")).toEqual({ "memory.max": "max", "pids.max": "max", "cpu.weight": "100" });
+});
+
+test("a default that is the kernel's is not written for every user", () => {
+  expect(
+    settingsOf("limits: {default: {memory_max: infinity, cpu_weight: 100, io_weight: 101}}").defaultLimits,
+  ).toEqual({
+    "io.weight": "101",
+  });
+});
+
+test("groups keep the order of the file, and one that does not exist limits nobody", () => {
+  const settings = settingsOf("limits: {groups: {z: {pids_max: 1}, gone: {pids_max: 2}, a: {pids_max: 3}}}");
+  expect(settings.groupLimits.map(({ name }) => name)).toEqual(["z", "gone", "a"]);
+  const policy = toPolicy(
+    settings,
+    new Map([
+      ["a", 50],
+      ["z", 0],
+    ]),
+  );
+  expect(policy.limits.groups).toEqual([
+    { gid: 0, limits: { "pids.max": "1" } },
+    { gid: 50, limits: { "pids.max": "3" } },
+  ]);
+});
+
+test("the policy is what was configured", () => {
+  const settings = settingsOf(
+    `{kill_user_processes: true, kill_only_users: [a], kill_exclude_users: [b], stop_timeout: 1s, sessions_max: 9,
+      sessions_max_per_user: 8, trusted_services: [c], runtime_directory: {size: 1M, inodes: 99},
+      limits: {default: {pids_max: 4}, users: {a: {pids_max: 5}}}, paths: {runtime_directories: /r/u},
+      cgroup: {root: /c/g}, log: {level: error, format: json}}`,
+  );
+  expect(toPolicy(settings, new Map())).toEqual({
+    killUserProcesses: true,
+    killOnlyUsers: ["a"],
+    killExcludeUsers: ["b"],
+    stopTimeoutMs: 1000,
+    sessionsMax: 9,
+    sessionsMaxPerUser: 8,
+    trustedServices: ["c"],
+    runtimeDirectories: "/r/u",
+    runtimeDirectoryBytes: 1_048_576,
+    runtimeDirectoryInodes: 99,
+    limits: { default: { "pids.max": "4" }, groups: [], users: new Map([["a", { "pids.max": "5" }]]) },
+  });
+  expect(settings.cgroupRoot).toBe("/c/g");
+  expect(settings.log).toEqual({ level: "error", format: "json" });
+});

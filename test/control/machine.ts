@@ -1,0 +1,154 @@
+/** The control server with the real core and loop behind it, on the in-memory kernel. */
+
+import { interfaceText } from "../../daemon/src/control/interface-text.ts";
+import { createControlServer } from "../../daemon/src/control/server.ts";
+import type { Policy, World } from "../../daemon/src/core/model.ts";
+import { emptyWorld } from "../../daemon/src/core/step.ts";
+import { createMemoryKernel, type MemoryKernel } from "../../daemon/src/kernel/memory.ts";
+import type { MemoryClient } from "../../daemon/src/kernel/memory-sockets.ts";
+import type { MemoryProcess } from "../../daemon/src/kernel/memory-system.ts";
+import { createClock } from "../../daemon/src/loop/clock.ts";
+import { createEngine, type Engine } from "../../daemon/src/loop/engine.ts";
+import type { StorePort } from "../../daemon/src/loop/ports.ts";
+
+export const SOCKET_FD = 5;
+
+export const ALICE = 1000;
+export const BOB = 1001;
+
+const policy: Policy = {
+  killUserProcesses: false,
+  killOnlyUsers: [],
+  killExcludeUsers: [],
+  stopTimeoutMs: 10_000,
+  sessionsMax: 8192,
+  sessionsMaxPerUser: 1024,
+  runtimeDirectories: "/run/user",
+  trustedServices: ["lightdm"],
+  runtimeDirectoryBytes: 1 << 20,
+  runtimeDirectoryInodes: 1024,
+  limits: { default: {}, groups: [], users: new Map() },
+};
+
+const store: StorePort = {
+  reserveIds() {},
+  saveSession() {},
+  eraseSession() {},
+  saveUser() {},
+  eraseUser() {},
+};
+
+export interface Answer {
+  readonly parameters?: Readonly<Record<string, unknown>>;
+  readonly error?: string;
+  readonly continues?: boolean;
+}
+
+/** The client's end of one connection. */
+export class TestClient {
+  readonly raw: MemoryClient;
+  readonly #kernel: MemoryKernel;
+
+  constructor(kernel: MemoryKernel, pid: number) {
+    this.#kernel = kernel;
+    this.raw = kernel.connect(SOCKET_FD, pid);
+  }
+
+  get answers(): Answer[] {
+    const text = Buffer.concat(this.raw.received.map(({ bytes }) => bytes)).toString();
+    return text
+      .split("\0")
+      .slice(0, -1)
+      .map((message) => JSON.parse(message) as Answer);
+  }
+
+  get fds(): number[] {
+    return this.raw.received.flatMap(({ fds }) => [...fds]);
+  }
+
+  send(...messages: readonly unknown[]): void {
+    this.raw.send(Buffer.from(messages.map((message) => `${JSON.stringify(message)}\0`).join("")));
+  }
+
+  /** Sends one call and gives the answer to it. */
+  async call(method: string, parameters?: object, flags: object = {}): Promise<Answer> {
+    const before = this.answers.length;
+    this.send({
+      method: method.includes(".") ? method : `org.sessionman.Login.${method}`,
+      parameters,
+      ...flags,
+    });
+    await this.#kernel.settle();
+    const answer = this.answers[before];
+    if (answer === undefined) throw new Error(`no answer to ${method}`);
+    return answer;
+  }
+}
+
+export class Machine {
+  readonly kernel = createMemoryKernel();
+  readonly engine: Engine;
+  readonly log: string[] = [];
+  /** Microseconds since boot. */
+  now = 1_000_000;
+  worlds: World[] = [];
+
+  constructor(over: Partial<Policy> = {}) {
+    const { kernel } = this;
+    for (const [uid, name] of [
+      [0, "root"],
+      [ALICE, "alice"],
+      [BOB, "bob"],
+    ] as const) {
+      kernel.system.users.set(uid, { uid, gid: uid, name });
+    }
+    const now = () => ({ realtime: this.now, monotonic: this.now });
+    const note = (message: string) => void this.log.push(message);
+    const log = { info: note, warn: note, error: note };
+    const control = createControlServer({
+      kernel,
+      submit: (event) => this.engine.submit(event),
+      world: () => this.engine.world(),
+      now,
+      log,
+      interfaceText,
+      version: "1.2.3",
+    });
+    const nothing = { openReply() {}, callReply() {} };
+    this.engine = createEngine({
+      world: { ...emptyWorld({ ...policy, ...over }), reservedIds: 1000 },
+      ports: {
+        store,
+        system: kernel,
+        clock: createClock({ now, start: () => null, stop() {} }),
+        log,
+        replies: { pam: nothing, control: control.replies },
+        publish: (before, after) => control.published(before, after),
+      },
+      onBug: (error) => {
+        throw error;
+      },
+    });
+    kernel.watchActiveVt((vt) => this.engine.submit({ kind: "vt.activated", vt }));
+    control.serve(SOCKET_FD);
+  }
+
+  process(uid: number, options: Partial<Omit<MemoryProcess, "identity" | "holds">> = {}): number {
+    return this.kernel.system.makeProcess({ uid, ...options }).identity.pid;
+  }
+
+  client(pid: number): TestClient {
+    return new TestClient(this.kernel, pid);
+  }
+
+  /** A session of that user, led by a new shell; its id and its leader. */
+  async session(uid: number, wanted: object = {}): Promise<{ id: string; leader: number }> {
+    const leader = this.process(uid, { command: "sh" });
+    const client = this.client(this.process(uid === 0 ? 0 : uid, { parent: leader }));
+    const answer = await client.call("Register", { holder: false, ...wanted });
+    const session = answer.parameters?.session as { id: string } | undefined;
+    if (session === undefined) throw new Error(`no session: ${JSON.stringify(answer)}`);
+    client.raw.close();
+    return { id: session.id, leader };
+  }
+}

@@ -1,0 +1,143 @@
+/** Random lives of a machine: logins, logouts, crashes of everything, at any moment, checked against the invariants. */
+
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { OpenFacts } from "../../daemon/src/core/events.ts";
+import { facts } from "./facts.ts";
+import { broken } from "./invariants.ts";
+import { type Process, policy, Simulation } from "./simulation.ts";
+
+const HISTORIES = Number(process.env.HISTORIES ?? 100_000);
+
+type Action = readonly [what: string, a: number, b: number];
+
+const action: fc.Arbitrary<Action> = fc.tuple(
+  fc.constantFrom(
+    "login",
+    "login",
+    "login",
+    "logout",
+    "logout",
+    "drop",
+    "exec",
+    "kill",
+    "fork",
+    "end",
+    "terminate",
+    "chvt",
+    "crash",
+    "crash",
+    "later",
+    "full",
+    "retry",
+    "damage",
+  ),
+  fc.nat(40),
+  fc.nat(40),
+);
+
+function pick<T>(from: readonly T[], at: number): T | undefined {
+  return from.length === 0 ? undefined : from[at % from.length];
+}
+
+function login(machine: Simulation, a: number, b: number): void {
+  const uid = 1000 + (a % 4);
+  const kinds: Partial<OpenFacts>[] = [
+    { tty: "pts/1" },
+    { tty: `tty${b % 6}`, ttyVt: b % 6 },
+    { tty: "ssh", remoteHost: "203.0.113.9", ttyVt: 0 },
+    { tty: `tty${b % 6}`, ttyVt: b % 6, remoteHost: "host.example" },
+    {
+      service: "lightdm",
+      hinted: { type: "x11", class: "greeter", desktop: "", seat: "seat0", vtnr: "3", incomplete: "" },
+    },
+    { tty: "cron" },
+    { service: "su", tty: "pts/1" },
+  ];
+  const alive = [...machine.processes.values()].filter((process) => process.alive);
+  const inside = b % 7 === 6 ? pick(alive, a)?.scope : null;
+  const leader = b % 5 === 4 ? (pick(alive, a) ?? machine.spawn()) : machine.spawn(inside ?? null);
+  machine.open(leader, facts(uid, pick(kinds, b) ?? {}), String(a).padStart(32, "0"));
+}
+
+function perform(machine: Simulation, [what, a, b]: Action): void {
+  const alive = [...machine.processes.values()].filter((process) => process.alive);
+  const sessions = [...machine.engine.world().sessions.values()];
+  const process: Process | undefined = pick(alive, a);
+  const session = pick(sessions, a);
+  const requester = { room: "control", call: 0 } as const;
+  if (what === "login") login(machine, a, b);
+  if (what === "logout" && session !== undefined) {
+    machine.submit({
+      kind: "session.closeRequested",
+      at: machine.instant(),
+      requester,
+      id: session.id,
+      caller: { uid: 0, pid: session.leader.pid },
+      reason: "logout",
+    });
+    machine.processes.get(session.leader.pid)?.writes.delete(session.id);
+  }
+  if (what === "drop") process?.writes.clear();
+  if (what === "exec" && process !== undefined) {
+    process.executable = "2:2";
+    process.writes.clear();
+  }
+  if (what === "kill" && process !== undefined) machine.exit(process);
+  if (what === "fork" && process !== undefined) machine.spawn(process.scope);
+  if (what === "end")
+    for (const each of alive)
+      if (each.scope !== null && each.writes.size === 0 && each.identity.pid % 2 === b % 2)
+        machine.exit(each);
+  if (what === "terminate" && session !== undefined) {
+    machine.submit({
+      kind: "session.terminateRequested",
+      at: machine.instant(),
+      requester,
+      id: session.id,
+      caller: { uid: 1000 + (b % 4), pid: 2 },
+    });
+  }
+  if (what === "chvt") machine.submit({ kind: "vt.activated", vt: b % 6 });
+  if (what === "crash") machine.killAfter(b);
+  if (what === "later") machine.advance(a * 500);
+  if (what === "full") machine.fillDisk(b % 2 === 0);
+  if (what === "damage" && session !== undefined) {
+    machine.killAfter(0);
+    machine.disk.delete(`sessions/${session.id}`);
+    machine.restart();
+  }
+  if (what === "retry" && session !== undefined) {
+    const leader = machine.processes.get(session.leader.pid);
+    if (leader?.alive) machine.open(leader, facts(session.uid), session.nonce);
+  }
+}
+
+/** A daemon that died is started again, timers run out, and then everything must be in order. */
+function rest(machine: Simulation): void {
+  machine.settle();
+  if (machine.dead) machine.restart();
+  machine.advance(4000);
+  if (machine.dead) machine.restart();
+  machine.settle();
+}
+
+describe("random histories", () => {
+  it(`keep the invariants (${HISTORIES} of them)`, () => {
+    fc.assert(
+      fc.property(fc.array(action, { minLength: 1, maxLength: 24 }), fc.boolean(), (actions, kills) => {
+        const machine = new Simulation({ ...policy, killUserProcesses: kills });
+        for (const [index, each] of actions.entries()) {
+          perform(machine, each);
+          machine.settle();
+          if (machine.dead && index % 3 === 0) machine.restart();
+        }
+        machine.fillDisk(false);
+        machine.killAfter(Number.POSITIVE_INFINITY);
+        rest(machine);
+        expect(broken(machine)).toEqual([]);
+      }),
+      { numRuns: HISTORIES, seed: Number(process.env.SEED ?? 20261121), endOnFailure: false },
+    );
+  }, 280_000);
+});

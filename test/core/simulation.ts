@@ -1,0 +1,356 @@
+/**
+ * A whole machine in memory for the core and the loop: processes, FIFOs, scopes, runtime directories and a disk that
+ * survive a daemon, and a daemon that can be killed between any two of its effects.
+ */
+
+import type { OpenResult } from "../../daemon/src/core/effects.ts";
+import type { Event, OpenFacts } from "../../daemon/src/core/events.ts";
+import type { Policy, ProcessIdentity, Session, User, World } from "../../daemon/src/core/model.ts";
+import { emptyWorld } from "../../daemon/src/core/step.ts";
+import { createEngine, type Engine } from "../../daemon/src/loop/engine.ts";
+import type { Ports } from "../../daemon/src/loop/ports.ts";
+import { parseSession, parseUser, renderSession, renderUser } from "../../daemon/src/store/render.ts";
+
+export const policy: Policy = {
+  killUserProcesses: false,
+  killOnlyUsers: [],
+  killExcludeUsers: ["root"],
+  stopTimeoutMs: 10_000,
+  sessionsMax: 40,
+  sessionsMaxPerUser: 6,
+  runtimeDirectories: "/run/user",
+  trustedServices: ["lightdm"],
+  runtimeDirectoryBytes: 1 << 20,
+  runtimeDirectoryInodes: 256,
+  limits: { default: {}, groups: [], users: new Map() },
+};
+
+export interface Process {
+  readonly identity: ProcessIdentity;
+  executable: string;
+  alive: boolean;
+  scope: string | null;
+  readonly writes: Set<string>;
+}
+
+const BOOT = "boot";
+const checksum = (text: string): number => text.length;
+
+export class Simulation {
+  readonly processes = new Map<number, Process>();
+  readonly disk = new Map<string, string>();
+  readonly fifos = new Set<string>();
+  readonly scopes = new Map<string, number>();
+  readonly runtime = new Map<number, "tmpfs">();
+  readonly answers: { call: number; result: OpenResult }[] = [];
+  readonly given = new Set<string>();
+  readonly signals: number[] = [];
+  /** SessionNew and SessionRemoved as a listener would count them. */
+  readonly announced = new Map<string, number>();
+  /** The World that listeners were told of last. */
+  published: World;
+  readonly bugs: unknown[] = [];
+  /** A write failed since the last time all records were written; they may then lag behind. */
+  diskWasFull = false;
+  #diskFull = false;
+  now = 1_000_000;
+  engine: Engine;
+  readonly #policy: Policy;
+  #nextPid = 100;
+  #nextCall = 0;
+  /** Port calls until the daemon is killed; Infinity: never. */
+  #fuse = Number.POSITIVE_INFINITY;
+  #waiting: { ready: () => boolean; run: () => void }[] = [];
+  #timers = new Map<string, { at: number; fired: () => void }>();
+  #removals: (() => void)[] = [];
+  /** FIFOs whose write end the daemon still holds itself. */
+  #ungranted = new Set<string>();
+
+  constructor(wanted: Policy = policy) {
+    this.#policy = wanted;
+    this.published = emptyWorld(wanted);
+    this.engine = this.#start();
+    this.#submitFound();
+  }
+
+  spawn(scope: string | null = null): Process {
+    const pid = this.#nextPid++;
+    const identity = { pid, start: String(this.now), inode: String(pid), executable: "1:1" };
+    const process = { identity, executable: "1:1", alive: true, scope, writes: new Set<string>() };
+    this.processes.set(pid, process);
+    return process;
+  }
+
+  exit(process: Process): void {
+    process.alive = false;
+    process.writes.clear();
+  }
+
+  get dead(): boolean {
+    return this.#fuse <= 0;
+  }
+
+  /** The daemon is killed after so many more calls of its ports. */
+  killAfter(calls: number): void {
+    if (!this.dead) this.#fuse = calls;
+  }
+
+  restart(): void {
+    this.#waiting = [];
+    this.#timers = new Map();
+    this.#removals = [];
+    this.#ungranted = new Set();
+    this.#fuse = Number.POSITIVE_INFINITY;
+    this.announced.clear();
+    this.published = emptyWorld(this.#policy);
+    this.engine = this.#start();
+    this.#submitFound();
+    this.settle();
+  }
+
+  open(process: Process, facts: OpenFacts, nonce = ""): number {
+    const call = ++this.#nextCall;
+    const inside = process.scope;
+    this.submit({
+      kind: "session.openRequested",
+      at: this.#instant(),
+      requester: { room: "pam", call },
+      facts,
+      leader: {
+        identity: { ...process.identity, executable: process.executable },
+        insideSession: inside,
+        sameNamespace: true,
+      },
+      nonce,
+      lifetime: true,
+    });
+    return call;
+  }
+
+  submit(event: Event): void {
+    if (this.dead) return;
+    this.engine.submit(event);
+    this.settle();
+  }
+
+  instant = () => this.#instant();
+
+  advance(ms: number): void {
+    this.now += ms * 1000;
+    for (const [name, timer] of [...this.#timers]) {
+      if (timer.at > this.now || this.dead) continue;
+      this.#timers.delete(name);
+      timer.fired();
+    }
+    this.settle();
+  }
+
+  fillDisk(full: boolean): void {
+    this.#diskFull = full;
+    this.diskWasFull ||= full;
+  }
+
+  /** Lets everything that has become true be noticed. */
+  settle(): void {
+    for (let again = true; again && !this.dead; ) {
+      again = false;
+      for (const removal of this.#removals.splice(0)) removal();
+      for (const watch of [...this.#waiting]) {
+        if (this.dead || !this.#waiting.includes(watch) || !watch.ready()) continue;
+        this.#waiting.splice(this.#waiting.indexOf(watch), 1);
+        watch.run();
+        again = true;
+      }
+      again ||= this.#removals.length > 0;
+    }
+  }
+
+  scopePopulated(id: string): boolean {
+    return [...this.processes.values()].some((process) => process.alive && process.scope === id);
+  }
+
+  fifoHeld(id: string): boolean {
+    return [...this.processes.values()].some((process) => process.writes.has(id));
+  }
+
+  storedSession(id: string): Session | null {
+    const text = this.disk.get(`sessions/${id}`);
+    return text === undefined ? null : parseSession(id, text, BOOT, checksum);
+  }
+
+  storedUser(uid: number): User | null {
+    const text = this.disk.get(`users/${uid}`);
+    return text === undefined ? null : parseUser(uid, text, BOOT, checksum);
+  }
+
+  #instant() {
+    this.now += 1;
+    return { realtime: this.now, monotonic: this.now };
+  }
+
+  #start(): Engine {
+    const onBug = (error: unknown) => this.bugs.push(error);
+    return createEngine({ world: emptyWorld(this.#policy), ports: this.#ports(), onBug });
+  }
+
+  #submitFound(): void {
+    const sessions = [...this.disk.keys()]
+      .filter((key) => key.startsWith("sessions/"))
+      .map((key) => key.slice(9));
+    const users = [...this.disk.keys()]
+      .filter((key) => key.startsWith("users/"))
+      .map((key) => Number(key.slice(6)));
+    const records = sessions.flatMap((id) => this.storedSession(id) ?? []);
+    const recorded = new Set(records.map((record) => record.id));
+    this.engine.submit({
+      kind: "daemon.started",
+      at: this.#instant(),
+      found: {
+        nextId: Number(this.disk.get("next-id") ?? 1),
+        sessions: records.map((record) => {
+          const leader = this.processes.get(record.leader.pid);
+          return {
+            record,
+            leaderAlive: leader?.alive ?? false,
+            executable: leader?.alive ? leader.executable : "",
+            lifetimeHeld: this.fifos.has(record.id) && this.fifoHeld(record.id),
+            scopeExists: this.scopes.has(record.id),
+          };
+        }),
+        users: users.flatMap((uid) => this.storedUser(uid) ?? []),
+        orphanScopes: [...this.scopes].filter(([id]) => !recorded.has(id)).map(([id, uid]) => ({ id, uid })),
+        orphanLifetimes: [...this.fifos].filter((id) => !recorded.has(id)),
+        runtimeDirectories: [...this.runtime].map(([uid, directory]) => ({ uid, directory })),
+      },
+    });
+  }
+
+  /** Runs unless the daemon is dead by now. */
+  #alive<T>(action: () => T, otherwise: T): T {
+    if (this.dead) return otherwise;
+    this.#fuse -= 1;
+    return this.dead ? otherwise : action();
+  }
+
+  #write(key: string, text: string): void {
+    this.#alive(() => {
+      if (this.#diskFull) throw Object.assign(new Error(`write ${key}: ENOSPC`), { errno: "ENOSPC" });
+      this.disk.set(key, text);
+    }, undefined);
+  }
+
+  #watch(ready: () => boolean, run: () => void): void {
+    this.#alive(() => this.#waiting.push({ ready, run }), 0);
+  }
+
+  #ports(): Ports {
+    const log = { info: () => {}, warn: () => {}, error: () => {} };
+    return {
+      store: this.#storePort(),
+      system: this.#systemPort(),
+      clock: {
+        now: () => this.#instant(),
+        setTimer: (timer, afterMs, fired) =>
+          this.#alive(
+            () => void this.#timers.set(timer, { at: this.now + afterMs * 1000, fired }),
+            undefined,
+          ),
+        cancelTimer: (timer) => this.#alive(() => void this.#timers.delete(timer), undefined),
+      },
+      log,
+      replies: { pam: this.#replyPort(), control: this.#replyPort() },
+      publish: (before, after) => this.#alive(() => this.#announce(before, after), undefined),
+    };
+  }
+
+  #announce(before: World, after: World): void {
+    this.published = after;
+    for (const change of after.sessions.since(before.sessions)) {
+      const id = change.after?.id ?? change.before?.id ?? "";
+      if (change.before === undefined) this.announced.set(id, (this.announced.get(id) ?? 0) + 1);
+      if (change.after === undefined) this.announced.set(id, (this.announced.get(id) ?? 0) - 1);
+    }
+  }
+
+  #storePort(): Ports["store"] {
+    return {
+      reserveIds: (below) => this.#write("next-id", String(below)),
+      saveSession: (session) => this.#write(`sessions/${session.id}`, renderSession(session, BOOT, checksum)),
+      eraseSession: (id) => this.#alive(() => void this.disk.delete(`sessions/${id}`), undefined),
+      saveUser: (user) => this.#write(`users/${user.uid}`, renderUser(user, BOOT, checksum)),
+      eraseUser: (uid) => this.#alive(() => void this.disk.delete(`users/${uid}`), undefined),
+    };
+  }
+
+  #systemPort(): Ports["system"] {
+    const none = () => {};
+    return {
+      createRuntimeDirectory: (uid) => {
+        this.#alive(() => void this.runtime.set(uid, "tmpfs"), undefined);
+        return "tmpfs";
+      },
+      removeRuntimeDirectory: (uid, _gid, _kind, done) =>
+        this.#alive(() => {
+          this.runtime.delete(uid);
+          this.#removals.push(() => done(null));
+        }, undefined),
+      createSlice: none,
+      limitSlice: none,
+      removeSlice: none,
+      enterScope: (id, uid, leader) => this.#alive(() => this.#enter(id, uid, leader), undefined),
+      watchScope: (id, _uid, emptied) => this.#watch(() => !this.scopePopulated(id), emptied),
+      signalScope: (_id, _uid, signal) => this.#alive(() => void this.signals.push(signal), undefined),
+      killScope: (id) =>
+        this.#alive(() => {
+          for (const process of this.processes.values()) if (process.scope === id) this.exit(process);
+        }, undefined),
+      removeScope: (id) => this.#alive(() => void this.scopes.delete(id), undefined),
+      createLifetime: (id, ended) => {
+        this.#alive(() => {
+          this.fifos.add(id);
+          this.#ungranted.add(id);
+        }, undefined);
+        this.#watch(() => this.fifos.has(id) && !this.fifoHeld(id) && !this.#ungranted.has(id), ended);
+      },
+      resumeLifetime: (id, ended) => this.#watch(() => this.fifos.has(id) && !this.fifoHeld(id), ended),
+      dropLifetime: (id) => this.#alive(() => void this.fifos.delete(id), undefined),
+      watchLeader: (_id, leader, exited) => this.#watch(() => !this.processes.get(leader.pid)?.alive, exited),
+      unwatchLeader: none,
+      signalProcess: (_process, signal) => this.#alive(() => void this.signals.push(signal), undefined),
+      executableOf: (process) => {
+        const found = this.processes.get(process.pid);
+        return found?.alive ? found.executable : "";
+      },
+      hasRuntimeSocket: () => false,
+    };
+  }
+
+  #enter(id: string, uid: number, leader: ProcessIdentity): void {
+    const process = this.processes.get(leader.pid);
+    this.scopes.set(id, uid);
+    if (process === undefined || !process.alive)
+      throw Object.assign(new Error("no such process"), { errno: "ESRCH" });
+    process.scope = id;
+  }
+
+  #replyPort(): Ports["replies"]["pam"] {
+    return {
+      openReply: (call, result) => this.#alive(() => this.#answer(call, result), undefined),
+      callReply: () => {},
+    };
+  }
+
+  #answer(call: number, result: OpenResult): void {
+    this.answers.push({ call, result });
+    if (result.outcome !== "opened") return;
+    const { session } = result;
+    this.#ungranted.delete(session.id);
+    const stored = this.storedSession(session.id);
+    if (stored?.stage.phase !== "running")
+      throw new Error(`session ${session.id} was granted before it was recorded`);
+    const leader = this.processes.get(session.leader.pid);
+    if (leader?.alive && leader.scope !== session.id)
+      throw new Error(`session ${session.id} was granted outside its scope`);
+    if (result.lifetime && leader?.alive) leader.writes.add(session.id);
+  }
+}

@@ -1,0 +1,174 @@
+"""Runs the tests, each with a fresh daemon, and the checker after each."""
+
+import contextlib
+import glob
+import importlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import traceback
+
+import basics
+import control_socket
+from checker import Checker
+from login import Login
+from machine import daemon
+from basics import Failed, Skip, cgroup_root, poll, read
+
+MODULES = ("sessions", "programs", "nested", "runtime_directory", "control", "crash", "damage", "hostile", "floods", "pam", "load")
+MODULES_ON_HYBRID = ("sessions",)
+MODULES_WITHOUT_CGROUP = ("no_cgroup",)
+SECONDS = 90
+SECONDS_OF_A_SWEEP = 600
+
+
+class TooLong(Exception):
+    """A test or its clean-up does not end."""
+
+
+def on_alarm(*_):
+    raise TooLong("not done in time")
+
+
+def modules(words):
+    if "sweep" in words:
+        return ("sweep",)
+    root = cgroup_root()
+    if root is None:
+        return MODULES_WITHOUT_CGROUP
+    return MODULES_ON_HYBRID if root.endswith("/unified") else MODULES
+
+
+def find_tests(words):
+    for name in modules(words):
+        module = importlib.import_module(f"tests.{name}")
+        for key, function in list(vars(module).items()):
+            if key.startswith("test_") and function.__module__ == module.__name__:
+                label = f"{name}: {key[5:].replace('_', ' ')}"
+                if not words or words == ["sweep"] or any(word in label or word in key for word in words if word != "sweep"):
+                    yield label, function
+
+
+def others():
+    """Processes of the sandbox that are neither the first two nor this program."""
+    known = {1, 2, os.getpid()}
+    return [int(name) for name in os.listdir("/proc") if name.isdigit() and int(name) not in known]
+
+
+def reset():
+    """The sandbox as it was at first, whatever a test has left."""
+    Login.end_all()
+    for pid in others():
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    if daemon.keeper:
+        daemon.keeper.wait()
+        daemon.keeper = None
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    poll("all processes end", lambda: not [pid for pid in others() if basics.alive(pid)])
+    for _ in range(4):
+        for line in reversed(read("/proc/self/mounts").splitlines()):
+            target = line.split()[1]
+            if target.startswith((f"{basics.RUNTIME}/", basics.RUN)):
+                subprocess.run(["umount", "-l", target], check=False, capture_output=True)
+    shutil.rmtree(basics.RUN, ignore_errors=True)
+    shutil.rmtree(basics.RUNTIME, ignore_errors=True)
+    os.mkdir(basics.RUNTIME)
+    for directory, _, _ in os.walk(f"{cgroup_root()}/user.slice", topdown=False):
+        poll(f"{directory} can be removed", lambda path=directory: remove(path))
+    for path in glob.glob("/home/*/.profile") + glob.glob("/home/*/out*"):
+        os.unlink(path)
+
+
+def remove(path):
+    with contextlib.suppress(OSError):
+        os.rmdir(path)
+    return not os.path.exists(path)
+
+
+def run_one(function):
+    """Runs the test and proves the invariants, first with what it left open, then at rest."""
+    setting = getattr(function, "setting", {})
+    checker = Checker(control_socket.call, lambda: [daemon.pid, daemon.keeper.pid])
+    if setting.get("start", True):
+        daemon.start(config=setting.get("config"))
+    function()
+    if daemon.keeper is None or daemon.keeper.poll() is not None or not setting.get("checked", True):
+        return
+    assert_invariants(checker)
+    Login.end_all()
+    for pid in others():
+        if pid not in (daemon.pid, daemon.keeper.pid):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+    control_socket.nobody()
+    assert_invariants(checker)
+
+
+def assert_invariants(checker):
+    found = checker.wait()
+    if found:
+        raise Failed("the checker says:\n" + "\n".join(found))
+
+
+def describe(error, verbose):
+    text = f"{error}" if isinstance(error, (Failed, TooLong)) else traceback.format_exc()
+    where = traceback.extract_tb(error.__traceback__)
+    lines = [f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}" for frame in where if "/tests/" in frame.filename]
+    if lines:
+        text += f"\n(at {lines[-1]})"
+    log = daemon.log() if verbose and os.path.exists(basics.LOG) else ""
+    return text + (f"\n--- log of the daemon\n{log[-6000:]}" if log else "")
+
+
+def starts():
+    """A daemon that does not start at all is said once, not by each test after a long wait."""
+    reset()
+    try:
+        daemon.start()
+        daemon.stop()
+    except (Failed, subprocess.TimeoutExpired) as error:
+        print(f"FAIL the daemon starts\n     {error}\n0 passed, 1 failed, 0 skipped", flush=True)
+        reset()
+        return False
+    return True
+
+
+def main(arguments):
+    verbose = "-v" in arguments
+    words = [argument for argument in arguments if argument != "-v"]
+    counts = {"passed": 0, "failed": 0, "skipped": 0}
+    signal.signal(signal.SIGALRM, on_alarm)
+    if not starts():
+        return 1
+    for label, function in find_tests(words):
+        begin = time.monotonic()
+        outcome, detail = "passed", ""
+        try:
+            reset()
+            signal.alarm(SECONDS_OF_A_SWEEP if "sweep" in words else SECONDS)
+            run_one(function)
+        except Skip as reason:
+            outcome, detail = "skipped", str(reason)
+        except Exception as error:
+            outcome, detail = "failed", describe(error, verbose)
+        finally:
+            signal.alarm(0)
+        counts[outcome] += 1
+        word = {"passed": "ok  ", "failed": "FAIL", "skipped": "SKIP"}[outcome]
+        print(f"{word} {label} ({time.monotonic() - begin:.1f} s)", flush=True)
+        if detail:
+            print("     " + detail.replace("\n", "\n     "), flush=True)
+    reset()
+    print(f"{counts['passed']} passed, {counts['failed']} failed, {counts['skipped']} skipped")
+    return 1 if counts["failed"] or not counts["passed"] else 0
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+    sys.exit(main(sys.argv[1:]))

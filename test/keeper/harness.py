@@ -1,0 +1,142 @@
+"""Starts keepers and asks about them. Everything they touch lies below TOP."""
+
+import fcntl
+import json
+import os
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+
+SESSIONMAND = ""
+TOP = ""
+HERE = os.path.dirname(os.path.abspath(__file__))
+NODE = os.path.join(HERE, "stand-in-node")
+SERVE = "ready()\nanswer_clients()\n"
+started = threading.local()
+
+
+def waits(test):
+    """Marks a test that mostly waits: it runs beside the others."""
+    test.waits = True
+    return test
+
+
+def wait_for(what, condition, timeout=5.0):
+    end = time.monotonic() + timeout
+    while True:
+        result = condition()
+        if result:
+            return result
+        if time.monotonic() > end:
+            raise AssertionError(f"not within {timeout} s: {what}")
+        time.sleep(0.005)
+
+
+def equal(got, expected, what=""):
+    if got != expected:
+        raise AssertionError(f"{what}: got {got!r}, expected {expected!r}")
+
+
+def true(condition, what):
+    if not condition:
+        raise AssertionError(what)
+
+
+def read(path):
+    with open(path) as file:
+        return file.read()
+
+
+def alive(pid):
+    try:
+        return read(f"/proc/{pid}/stat").rsplit(")", 1)[1].split()[0] not in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def children(pid):
+    return [int(word) for word in read(f"/proc/{pid}/task/{pid}/children").split()]
+
+
+class Keeper:
+    """A keeper that runs `code` as its daemon. Its lines and the daemon's words can be read back."""
+
+    def __init__(self, code=SERVE, ready=True, home=None, node=NODE, arguments=(), **popen):
+        self.home = home or tempfile.mkdtemp(dir=TOP)
+        os.chmod(self.home, 0o755)
+        self.run_dir = f"{self.home}/run"
+        self.bundle = f"{self.home}/bundle"
+        if code is not None:
+            with open(self.bundle, "w") as bundle:
+                bundle.write(code)
+        self.stdout = tempfile.TemporaryFile(dir=self.home)
+        self.stderr = tempfile.TemporaryFile(dir=self.home)
+        self.ready_end, write_end = os.pipe()
+        os.set_blocking(self.ready_end, False)
+        command = [SESSIONMAND, "--run-dir", self.run_dir, "--node", node, "--daemon", self.bundle]
+        command += ["--ready-fd", str(write_end), *arguments]
+        options = {"stdout": self.stdout, "stderr": self.stderr, "stdin": subprocess.DEVNULL, **popen}
+        options["pass_fds"] = (write_end, *popen.get("pass_fds", ()))
+        self.process = subprocess.Popen(command, **options)
+        self.pid = self.process.pid
+        started.keepers.append(self)
+        os.close(write_end)
+        if ready:
+            wait_for(f"readiness\n{self.lines()}", self.ready_bytes)
+
+    def ready_bytes(self):
+        try:
+            return os.read(self.ready_end, 64)
+        except BlockingIOError:
+            return None
+
+    def _text(self, file):
+        return os.pread(file.fileno(), 1 << 20, 0).decode()
+
+    def lines(self):
+        return self._text(self.stderr)
+
+    def words(self):
+        return [json.loads(line) for line in self._text(self.stdout).splitlines()]
+
+    def word(self, key, timeout=5.0):
+        """What the daemon has said under this key, first."""
+        found = wait_for(
+            f"the daemon says {key}", lambda: [w for w in self.words() if key in w], timeout
+        )
+        return found[0][key]
+
+    def daemon(self):
+        return wait_for("a daemon", lambda: children(self.pid))[0]
+
+    def greeting(self, name="pam.sock", timeout=5.0):
+        kind = socket.SOCK_SEQPACKET if name == "pam.sock" else socket.SOCK_STREAM
+        with socket.socket(socket.AF_UNIX, kind) as client:
+            client.settimeout(timeout)
+            client.connect(f"{self.run_dir}/{name}")
+            return client.recv(100)
+
+    def end(self, number=signal.SIGTERM, timeout=8.0):
+        self.process.send_signal(number)
+        return self.process.wait(timeout)
+
+
+def end_all():
+    for keeper in started.keepers:
+        if keeper.process.poll() is None:
+            keeper.process.kill()
+            keeper.process.wait()
+        os.close(keeper.ready_end)
+
+
+def run(*arguments, **options):
+    """A keeper that is expected to end by itself: (exit code, stdout, stderr)."""
+    command = [SESSIONMAND, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=10, **options)
+    return done.returncode, done.stdout, done.stderr
+
+
+__all__ = [name for name in globals() if not name.startswith("_")]

@@ -1,0 +1,130 @@
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { copyFileSync, statSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { endChildren, makeRig, type Rig, startProcess, unable, until } from "./rig.ts";
+
+const idOf = (path: string) => {
+  const { dev, ino } = statSync(path);
+  return `${dev}:${ino}`;
+};
+
+describe.skipIf(unable)(`processes ${unable || ""}`, () => {
+  let rig: Rig;
+  beforeEach(() => {
+    rig = makeRig();
+  });
+  afterEach(() => {
+    endChildren();
+    rig.kernel.close();
+  });
+
+  it("describes a process as it is", async () => {
+    const { pid } = await startProcess("/bin/sleep", "1000");
+    const facts = rig.kernel.process(pid);
+    expect(facts).toMatchObject({
+      parent: process.pid,
+      uid: 0,
+      session: null,
+      sameNamespace: true,
+      terminal: "",
+    });
+    expect(facts.identity.pid).toBe(pid);
+    expect(facts.identity.start).toMatch(/^[0-9]+$/);
+    expect(facts.identity.executable).toBe(idOf("/bin/sleep"));
+  });
+
+  it("sees another program after exec, in the same process", async () => {
+    const child = await startProcess("/bin/sh", "-c", "read -r line; exec sleep 1000");
+    const before = rig.kernel.process(child.pid).identity;
+    child.stdin?.write("go\n");
+    await until("the exec", () => rig.kernel.executableOf(before) === idOf("/bin/sleep"));
+    expect(rig.kernel.alive(before)).toBe(true);
+    expect(before.executable).toBe(idOf("/bin/sh"));
+  });
+
+  it("is not misled by a name made to look like the fields behind it", async () => {
+    const name = `${rig.directory}/) S 1 2 3 (`;
+    copyFileSync("/bin/sleep", name);
+    const { pid } = await startProcess(name, "1000");
+    const facts = rig.kernel.process(pid);
+    expect(facts.parent).toBe(process.pid);
+    expect(rig.kernel.alive({ ...facts.identity, inode: "" })).toBe(true);
+    expect(rig.kernel.alive({ ...facts.identity, inode: "", start: "2" })).toBe(false);
+  });
+
+  it("tells the real uid, also of a process that hides its memory", async () => {
+    const { pid } = await startProcess(
+      "/usr/bin/setpriv",
+      "--reuid",
+      "4711",
+      "--clear-groups",
+      "sleep",
+      "1000",
+    );
+    await until("the change", () => rig.kernel.process(pid).uid === 4711);
+  });
+
+  it("knows a process of another pid namespace", async () => {
+    const outer = await startProcess("/usr/bin/unshare", "--pid", "--fork", "sleep", "1000");
+    let inner = 0;
+    await until("the inner process", () => {
+      try {
+        inner = Number(execFileSync("pgrep", ["-P", String(outer.pid)], { encoding: "utf8" }));
+      } catch {
+        return false;
+      }
+      return inner > 0;
+    });
+    expect(rig.kernel.process(inner).sameNamespace).toBe(false);
+    expect(rig.kernel.process(outer.pid).sameNamespace).toBe(true);
+    process.kill(inner, "SIGKILL");
+  });
+
+  it("names the controlling terminal of a process", async () => {
+    const child = spawn("script", ["-qc", "sleep 1000; true", "/dev/null"], {
+      stdio: ["pipe", "ignore", "ignore"],
+    });
+    await once(child, "spawn");
+    let terminal = "";
+    await until("the terminal", () => {
+      try {
+        const pid = execFileSync("pgrep", ["-P", String(child.pid)], { encoding: "utf8" })
+          .trim()
+          .split("\n")[0];
+        terminal = rig.kernel.process(Number(pid)).terminal;
+      } catch {
+        return false;
+      }
+      return terminal !== "";
+    });
+    expect(terminal).toMatch(/^pts\/[0-9]+$/);
+    child.kill("SIGKILL");
+  });
+
+  it("counts a dead process that nobody has reaped as gone", async () => {
+    const outer = await startProcess("/bin/sh", "-c", "sleep 0 & echo $!; exec sleep 1000");
+    const [line] = (await once(outer.stdout as NodeJS.ReadableStream, "data")) as [Buffer];
+    const zombie = Number(String(line));
+    await sleep(200);
+    expect(statSync(`/proc/${zombie}`).isDirectory()).toBe(true);
+    expect(() => rig.kernel.process(zombie)).toThrow(/ESRCH/);
+  });
+
+  it.each([0, 4_194_304, 2_147_483_647])("has no process %i", (pid) => {
+    expect(() => rig.kernel.process(pid)).toThrow(/ESRCH/);
+    expect(rig.kernel.alive({ pid, start: "1", inode: "", executable: "" })).toBe(false);
+  });
+
+  it.each([-1, 1.5, Number.NaN, 2 ** 40])("refuses %d as a process", (pid) => {
+    expect(() => rig.kernel.process(pid)).toThrow(TypeError);
+  });
+
+  it("signals exactly that process", async () => {
+    const child = await startProcess("/bin/sleep", "1000");
+    rig.kernel.signalProcess(rig.kernel.process(child.pid).identity, 15);
+    const [, signal] = (await once(child, "exit")) as [number, string];
+    expect(signal).toBe("SIGTERM");
+  });
+});

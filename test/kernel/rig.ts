@@ -1,0 +1,129 @@
+/** A native kernel with directories of its own, and the tools to act on it from outside. */
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdirSync, readdirSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { ProcessIdentity } from "../../daemon/src/core/model.ts";
+import { createNativeKernel, type NativeKernel } from "../../daemon/src/kernel/native.ts";
+
+const TOP = new URL("../../", import.meta.url).pathname;
+export const ADDON = `${TOP}build/native/Release/sessionman.node`;
+export const WORK = process.env.SESSIONMAN_TEST_DIR ?? "";
+export const CGROUP = process.env.SESSIONMAN_TEST_CGROUP ?? "";
+
+/** Why the tests of this folder cannot run here, or false. */
+export const unable = WORK === "" ? "SKIP: not started by test/kernel/run" : false;
+export const noCgroup = unable || (CGROUP === "" ? "SKIP: no cgroup v2" : false);
+
+export interface PeerTool {
+  listen(path: string, packets: number, backlog: number): number;
+  connect(path: string, packets: number, uid: number): number;
+  pair(): [number, number];
+  send(fd: number, bytes: Buffer, fds: number): number;
+  receive(fd: number, size: number): { readonly bytes: Buffer; readonly fds: number[] } | null;
+  shutdown(fd: number): void;
+}
+
+export function loadPeer(): PeerTool {
+  const module = { exports: {} };
+  process.dlopen(module, `${TOP}build/test/peer.node`);
+  return module.exports as PeerTool;
+}
+
+export interface Rig {
+  readonly kernel: NativeKernel;
+  readonly directory: string;
+  readonly run: string;
+  readonly user: string;
+  /** Warnings that the kernel room gave. */
+  readonly warnings: string[];
+  /** Lets the daemon end and start again. */
+  restart(): NativeKernel;
+}
+
+let rigs = 0;
+
+export function makeRig(
+  options: { readonly cgroupRoot?: string | null; readonly channel?: number } = {},
+): Rig {
+  rigs += 1;
+  const directory = `${WORK}/${process.pid}-${rigs}`;
+  const run = `${directory}/run`;
+  const user = `${directory}/user`;
+  const warnings: string[] = [];
+  mkdirSync(directory, { mode: 0o755 });
+  const start = () =>
+    createNativeKernel(
+      { run, runtimeDirectories: user, cgroupRoot: options.cgroupRoot ?? (CGROUP || null) },
+      { info() {}, warn: (message) => warnings.push(message), error: (message) => warnings.push(message) },
+      { addon: ADDON, channel: options.channel ?? 9999 },
+    );
+  let kernel = start();
+  return {
+    directory,
+    run,
+    user,
+    warnings,
+    get kernel() {
+      return kernel;
+    },
+    restart() {
+      kernel.close();
+      kernel = start();
+      return kernel;
+    },
+  };
+}
+
+const children = new Set<ChildProcess>();
+
+export function endChildren(): void {
+  for (const child of children) child.kill("SIGKILL");
+  children.clear();
+}
+
+/** A real process; it has executed the program when this returns. */
+export async function startProcess(
+  command: string,
+  ...given: string[]
+): Promise<ChildProcess & { pid: number }> {
+  const child = spawn(command, given, { stdio: ["pipe", "pipe", "ignore"] });
+  children.add(child);
+  await new Promise<void>((resolve, reject) => child.once("spawn", resolve).once("error", reject));
+  return child as ChildProcess & { pid: number };
+}
+
+export async function startSleep(): Promise<{ child: ChildProcess; pid: number }> {
+  const child = await startProcess("sleep", "1000");
+  return { child, pid: child.pid };
+}
+
+export async function until(what: string, holds: () => boolean, forMs = 5000): Promise<void> {
+  const end = Date.now() + forMs;
+  for (let tries = 0; !holds(); tries += 1) {
+    if (Date.now() > end) throw new Error(`it never came to this: ${what}`);
+    if (tries < 50) await new Promise(setImmediate);
+    else await sleep(5);
+  }
+}
+
+/** Time for something that must not happen. */
+export const awhile = () => sleep(150);
+
+/** How much of half a second this thread's loop does not sleep, from 0 to 1; a busy machine does not change it. */
+export async function busyShare(): Promise<number> {
+  const before = performance.eventLoopUtilization();
+  await sleep(500);
+  return performance.eventLoopUtilization(before).utilization;
+}
+
+/** Descriptors of this process. */
+export function openFds(): number {
+  return readdirSync("/proc/self/fd").length - 1;
+}
+
+export const nobodyHas = (identity: ProcessIdentity): ProcessIdentity => ({
+  ...identity,
+  start: "1",
+  inode: "1",
+});

@@ -1,0 +1,179 @@
+/** Records: what is written reads back as it was, and nothing else does. */
+
+import { execFileSync } from "node:child_process";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { crc32 } from "node:zlib";
+import fc from "fast-check";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Session } from "../../daemon/src/core/model.ts";
+import { createStore, type Store } from "../../daemon/src/store/files.ts";
+import { parseSession, renderSession } from "../../daemon/src/store/render.ts";
+
+const session: Session = {
+  id: "7",
+  uid: 1000,
+  user: "alice",
+  type: "tty",
+  class: "user",
+  desktop: "",
+  service: "login",
+  seat: "seat0",
+  vtnr: 2,
+  tty: "tty2",
+  display: "",
+  remote: false,
+  remoteHost: "",
+  remoteUser: "",
+  leader: { pid: 4711, start: "12345", inode: "99", executable: "8:1" },
+  created: { realtime: 1_700_000_000_000_000, monotonic: 5_000_000 },
+  nonce: "0".repeat(32),
+  scope: true,
+  lifetime: true,
+  stage: { phase: "running" },
+};
+
+const text = renderSession(session, "boot", crc32);
+
+describe("a session's record", () => {
+  it("reads back as it was", () => {
+    expect(parseSession("7", text, "boot", crc32)).toEqual(session);
+  });
+
+  it.each([
+    ["an empty file", ""],
+    ["half of it", text.slice(0, text.length / 2)],
+    ["zeros", "\0".repeat(text.length)],
+    ["an array", "[]"],
+    ["null", "null"],
+    ["another user with the old checksum", text.replace('"uid":1000', '"uid":0')],
+    ["a very long file", `${" ".repeat(70_000)}${text}`],
+  ])("is damaged when it is %s", (_what, content) => {
+    expect(parseSession("7", content, "boot", crc32)).toBeNull();
+  });
+
+  it("of another boot, or under another name, is not ours", () => {
+    expect(parseSession("7", text, "later", crc32)).toBeNull();
+    expect(parseSession("8", text, "boot", crc32)).toBeNull();
+  });
+
+  it.each([
+    ["uid", -1],
+    ["uid", "1000"],
+    ["uid", 65535],
+    ["user", ""],
+    ["user", "../etc"],
+    ["user", "a\nb"],
+    ["type", "toString"],
+    ["class", "root"],
+    ["seat", "seat9"],
+    ["vtnr", 64],
+    ["vtnr", 1.5],
+    ["remote", "yes"],
+    ["leader", { pid: -1, start: "", inode: "", executable: "" }],
+    ["leader", null],
+    ["stage", { phase: "asleep" }],
+    ["stage", { phase: "closing", reason: "none", since: 0, stop: "none" }],
+    ["created", { realtime: null, monotonic: 0 }],
+    ["tty", "\u001b]0;"],
+  ])("with a proper checksum but %s = %j is damaged", (key, value) => {
+    const hostile = renderSession({ ...session, [key]: value } as Session, "boot", crc32);
+    expect(parseSession("7", hostile, "boot", crc32)).toBeNull();
+  });
+
+  it("never makes the reader throw, whatever it holds", () => {
+    fc.assert(
+      fc.property(fc.json(), (content) => {
+        const wrapped = `{"format":1,"boot":"boot","checksum":${crc32(content)},"record":${content}}`;
+        expect(() => parseSession("7", wrapped, "boot", crc32)).not.toThrow();
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
+
+const BOOT = "5b0c7f36-97cb-4b7e-b5ad-5d1f3a2f0c11";
+
+describe("the store", () => {
+  let run: string;
+  let store: Store;
+  const errors: string[] = [];
+  const log = { info: () => {}, warn: () => {}, error: (message: string) => void errors.push(message) };
+  const open = (boot: string): Store =>
+    createStore({ run, boot, writeFile: (path, content) => writeFileSync(path, content), log });
+
+  beforeEach(() => {
+    run = mkdtempSync(join(tmpdir(), "sessionman-store-"));
+    store = open(BOOT);
+    store.load();
+    errors.length = 0;
+  });
+  afterEach(() => rmSync(run, { recursive: true }));
+
+  it("finds again what it wrote", () => {
+    store.saveSession(session);
+    store.reserveIds(101);
+    const loaded = open(BOOT).load();
+    expect(loaded.sessions).toEqual([session]);
+    expect(loaded.nextId).toBe(101);
+  });
+
+  it("begins anew after a boot", () => {
+    store.saveSession(session);
+    store.reserveIds(101);
+    const loaded = open("99999999-0000-4000-8000-000000000000").load();
+    expect(loaded).toEqual({ nextId: 1, sessions: [], users: [] });
+  });
+
+  it("moves damaged records aside, one by one, and names them", () => {
+    store.saveSession(session);
+    const folder = `${run}/sessions`;
+    writeFileSync(`${folder}/8`, "");
+    writeFileSync(`${folder}/9`, text.slice(0, 100));
+    writeFileSync(`${folder}/__proto__`, text);
+    mkdirSync(`${folder}/10`);
+    symlinkSync("/etc/passwd", `${folder}/11`);
+    execFileSync("mkfifo", [`${folder}/12`]);
+    writeFileSync(`${folder}/13.tmp`, "half");
+    mkdirSync(`${folder}/14.tmp`);
+    expect(store.load().sessions).toEqual([session]);
+    expect(errors).toHaveLength(7);
+    expect(readdirSync(folder).sort()).toEqual([
+      "10.damaged",
+      "11.damaged",
+      "12.damaged",
+      "14.tmp",
+      "7",
+      "8.damaged",
+      "9.damaged",
+      "__proto__.damaged",
+    ]);
+    expect(readFileSync("/etc/passwd", "utf8")).toContain("root");
+  });
+
+  it.each(["", "x", `${BOOT} `, `${BOOT} 0\n`, `${BOOT} -5\n`, "1\n"])(
+    "uses no id again when what is left of next-id is %j",
+    (content) => {
+      store.reserveIds(101);
+      writeFileSync(`${run}/next-id`, content);
+      expect(store.load().nextId).toBeGreaterThan(1_000_000);
+      expect(errors).toHaveLength(1);
+    },
+  );
+
+  it("erases twice without complaint", () => {
+    store.saveSession(session);
+    store.eraseSession("7");
+    store.eraseSession("7");
+    expect(store.load().sessions).toEqual([]);
+  });
+});
