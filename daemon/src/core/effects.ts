@@ -3,6 +3,7 @@
  * first and grant last; take away first and forget last.
  */
 
+import type { Account } from "./events.ts";
 import type { Limits, ProcessIdentity, Requester, Session, SessionId, Uid, User } from "./model.ts";
 
 export type Refusal =
@@ -80,6 +81,39 @@ export type Effect =
   | { readonly kind: "leader.watch"; readonly id: SessionId; readonly leader: ProcessIdentity }
   | { readonly kind: "leader.unwatch"; readonly id: SessionId }
   | { readonly kind: "leader.signal"; readonly leader: ProcessIdentity; readonly signal: number }
+  /** Makes the manager's control groups and has the keeper start sessionman-run in them. */
+  | {
+      readonly kind: "manager.start";
+      readonly uid: Uid;
+      readonly gid: number;
+      readonly user: string;
+      readonly backend: string;
+    }
+  /** Listens again to a manager that an earlier daemon started. */
+  | { readonly kind: "manager.adopt"; readonly uid: Uid }
+  /** stop: runs the backend's stop script; term: signals the manager. */
+  | { readonly kind: "manager.order"; readonly uid: Uid; readonly order: "stop" | "term" }
+  /** Kills every process of the manager; sessionman-run ends then, too. */
+  | { readonly kind: "manager.kill"; readonly uid: Uid }
+  /** Kills what is left and removes the control groups; reports manager.cleaned when that is done. */
+  | { readonly kind: "manager.clean"; readonly uid: Uid }
+  /** Tells the running manager of variables that changed. */
+  | {
+      readonly kind: "manager.environment";
+      readonly uid: Uid;
+      readonly set: ReadonlyMap<string, string>;
+      readonly unset: readonly string[];
+    }
+  | { readonly kind: "manager.graphical"; readonly uid: Uid; readonly phase: "start" | "stop" }
+  /** Removes what is kept beyond a manager's end: the log of its output. */
+  | { readonly kind: "manager.erase"; readonly uid: Uid }
+  | { readonly kind: "user.lookUp"; readonly uid: Uid }
+  | {
+      readonly kind: "linger.save";
+      readonly requester: Requester;
+      readonly user: Account;
+      readonly enabled: boolean;
+    }
   | { readonly kind: "timer.set"; readonly timer: string; readonly afterMs: number }
   | { readonly kind: "timer.cancel"; readonly timer: string }
   /** Makes the World known: compares it with the one published last. */

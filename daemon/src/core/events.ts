@@ -1,6 +1,16 @@
 /** Everything that can happen to the daemon: facts and requests, named `room.whatHappened`. */
 
-import type { Instant, Policy, ProcessIdentity, Requester, Session, SessionId, Uid, User } from "./model.ts";
+import type {
+  Instant,
+  ManagerNews,
+  Policy,
+  ProcessIdentity,
+  Requester,
+  Session,
+  SessionId,
+  Uid,
+  User,
+} from "./model.ts";
 
 /** What a PAM module or a registering caller says about the wanted session; checked in core/intake.ts. */
 export interface OpenFacts {
@@ -35,6 +45,14 @@ export interface LeaderFacts {
   readonly insideSession: SessionId | null;
   /** False when the process lives in another pid namespace than the daemon. */
   readonly sameNamespace: boolean;
+}
+
+/** A user as the user database knows them. */
+export interface Account {
+  readonly uid: Uid;
+  readonly gid: number;
+  readonly name: string;
+  readonly groups: readonly number[];
 }
 
 export interface Caller {
@@ -110,6 +128,48 @@ export type Event =
       readonly executable: string;
     }
   | { readonly kind: "leader.exited"; readonly at: Instant; readonly id: SessionId }
+  | { readonly kind: "manager.told"; readonly at: Instant; readonly uid: Uid; readonly news: ManagerNews }
+  /** Nothing is left of the manager: no process, no control group. */
+  | { readonly kind: "manager.cleaned"; readonly at: Instant; readonly uid: Uid }
+  /** Answer to user.lookUp; null: there is no such user, or the user database does not answer. */
+  | {
+      readonly kind: "user.lookedUp";
+      readonly at: Instant;
+      readonly uid: Uid;
+      readonly user: Account | null;
+    }
+  | {
+      readonly kind: "linger.requested";
+      readonly at: Instant;
+      readonly requester: Requester;
+      readonly caller: Caller;
+      readonly user: Account;
+      readonly enabled: boolean;
+    }
+  | {
+      readonly kind: "linger.saved";
+      readonly at: Instant;
+      readonly requester: Requester;
+      readonly user: Account;
+      readonly enabled: boolean;
+    }
+  | {
+      readonly kind: "linger.failed";
+      readonly requester: Requester;
+      readonly user: Account;
+      readonly error: string;
+    }
+  /** Variables for the services of the user; session: where they come from, null for none. */
+  | {
+      readonly kind: "environment.imported";
+      readonly at: Instant;
+      readonly requester: Requester;
+      readonly caller: Caller;
+      readonly uid: Uid;
+      readonly session: SessionId | null;
+      readonly set: ReadonlyMap<string, string>;
+      readonly unset: readonly string[];
+    }
   | { readonly kind: "timer.fired"; readonly at: Instant; readonly timer: string }
   | { readonly kind: "vt.activated"; readonly vt: number }
   | { readonly kind: "policy.changed"; readonly policy: Policy }
@@ -130,6 +190,9 @@ export interface Found {
   readonly orphanLifetimes: readonly SessionId[];
   /** Users below the directory of runtime directories whose directory exists. */
   readonly runtimeDirectories: readonly { readonly uid: Uid; readonly directory: "tmpfs" | "directory" }[];
+  /** Users with a manager or its remains; alive: its sessionman-run answers. */
+  readonly managers: readonly { readonly uid: Uid; readonly alive: boolean }[];
+  readonly lingering: readonly { readonly uid: Uid; readonly name: string }[];
 }
 
 export interface FoundSession {

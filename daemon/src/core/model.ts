@@ -47,6 +47,8 @@ export type Wait =
   | "user"
   /** Its scope, its lifetime FIFO, the watch over its leader. */
   | "made"
+  /** The user's service manager; the session is made meanwhile. */
+  | "manager"
   /** Its record on disk; nothing is granted before. */
   | "record";
 
@@ -112,6 +114,57 @@ export type RuntimeDirectory =
   | { readonly state: "failed"; readonly error: string }
   | { readonly state: "removing" };
 
+/** Why a service manager is being stopped, or its remains are being cleared away. */
+export type StopCause =
+  /** No session is left and the user does not linger. */
+  | "unneeded"
+  /** Somebody asked for the end of the user. */
+  | "asked"
+  /** It was not up when start_timeout was over. */
+  | "slow"
+  /** It ended by itself. */
+  | "died";
+
+/**
+ * A user's service manager. starting: its backend runs and the readiness channel is silent; ready: it takes commands,
+ * and the backend waits for the initial services; running: those are up.
+ */
+export type Manager =
+  | { readonly state: "none" }
+  | {
+      readonly state: "starting" | "ready" | "running";
+      /** Absolute path of the backend. */
+      readonly backend: string;
+      /** 0 while it is not known. */
+      readonly pid: number;
+      /** When it came into this state, realtime. */
+      readonly since: number;
+      /** What of it did not work; "" if all did. */
+      readonly message: string;
+    }
+  | {
+      readonly state: "stopping";
+      readonly backend: string;
+      readonly pid: number;
+      readonly since: number;
+      readonly cause: StopCause;
+      /** asked: the backend's stop script runs; term: TERM was sent; killed: all its processes were killed. */
+      readonly step: "asked" | "term" | "killed";
+      readonly message: string;
+    }
+  | { readonly state: "failed"; readonly backend: string; readonly since: number; readonly message: string };
+
+/** What sessionman-run says of the manager it started. */
+export type ManagerNews =
+  | {
+      readonly state: "starting" | "ready" | "running";
+      readonly pid: number;
+      /** running: what the backend's ready script ended with, such as "exit code 1"; "" for success. */
+      readonly message: string;
+    }
+  /** sessionman-run is gone, and the manager with it. */
+  | { readonly state: "ended"; readonly message: string };
+
 export interface User {
   readonly uid: Uid;
   readonly gid: number;
@@ -121,6 +174,15 @@ export interface User {
   readonly created: Instant;
   readonly runtime: RuntimeDirectory;
   readonly sessions: ReadonlySet<SessionId>;
+  readonly manager: Manager;
+  /** When managers of this user ended by themselves, monotonic; only those of the last minute count. */
+  readonly deaths: readonly number[];
+  /** Since the manager last ran, a login has waited for it in vain: the next ones do not wait. */
+  readonly impatient: boolean;
+  /** What was imported into the user's services, for the next manager to know. */
+  readonly imported: ReadonlyMap<string, string>;
+  /** The session whose graphical environment the services have; null without one. */
+  readonly graphical: SessionId | null;
   /** The record was lost: group, groups and perhaps the name are guesses until the next login. */
   readonly guessed: boolean;
 }
@@ -141,6 +203,36 @@ export interface Limits {
   readonly "pids.max"?: string;
   readonly "cpu.weight"?: string;
   readonly "io.weight"?: string;
+}
+
+/** Which service manager a user gets; an absent member is decided by the row before. */
+export interface Services {
+  /** Absolute path of the backend; "" is none. */
+  readonly backend?: string;
+  readonly linger?: "yes" | "no" | "per-user";
+}
+
+export interface ServicePolicy {
+  readonly default: Required<Services>;
+  /** In the order of the file; a later group wins. */
+  readonly groups: readonly { readonly gid: number; readonly services: Services }[];
+  readonly users: ReadonlyMap<string, Services>;
+  /** Classes of sessions that make their user's manager start. */
+  readonly classes: readonly SessionClass[];
+  /** Whether root gets a manager at all. */
+  readonly rootSession: boolean;
+  /** Whether users may turn on lingering for themselves. */
+  readonly selfLinger: boolean;
+  /** How long a login waits, in milliseconds; 0 is not at all. */
+  readonly loginTimeoutMs: number;
+  /** How long a manager may take until it runs. */
+  readonly startTimeoutMs: number;
+  /** How long the backend's stop may take until TERM is sent. */
+  readonly stopTimeoutMs: number;
+  /** From TERM to the kill of all that is left. */
+  readonly termTimeoutMs: number;
+  /** Managers of lingering users without a session that start at the same time. */
+  readonly startsAtOnce: number;
 }
 
 /** What the configuration tells the core. */
@@ -164,6 +256,7 @@ export interface Policy {
     readonly groups: readonly { readonly gid: number; readonly limits: Limits }[];
     readonly users: ReadonlyMap<string, Limits>;
   };
+  readonly services: ServicePolicy;
 }
 
 /** Whom an answer goes to: a pending request of one of the rooms. */
@@ -183,4 +276,8 @@ export interface World {
   /** Sessions that are not closing, by the pid of their leader. */
   readonly leaders: Table<number, SessionId>;
   readonly seat0: Seat;
+  /** Users for whom lingering was turned on: name by uid, as in the files of lingering users. */
+  readonly lingering: Table<Uid, string>;
+  /** Lingering users whose turn has not come, oldest first: those not known yet, and those who wait to start. */
+  readonly queue: readonly Uid[];
 }

@@ -79,12 +79,6 @@ export interface ProcessLine {
   readonly cgroup: string;
 }
 
-export interface UserRecord {
-  readonly uid: Uid;
-  readonly gid: number;
-  readonly name: string;
-}
-
 export interface Kernel extends SystemPort {
   /** Serves an inherited listening socket. Beyond a limit, or without free fds, new connections are closed at once. */
   listen(fd: number, limits: ListenLimits, accepted: (c: Connection) => ConnectionHandler): void;
@@ -103,6 +97,12 @@ export interface Kernel extends SystemPort {
   /** Runtime directories that exist. */
   runtimeDirectories(): { readonly uid: Uid; readonly directory: "tmpfs" | "directory" }[];
   runtimeDirectoryPath(uid: Uid): string;
+  /** Users with a manager, its socket or its control group; alive: its sessionman-run answers. */
+  managers(): { readonly uid: Uid; readonly alive: boolean }[];
+  /** Control group of the user's manager, as in scopePath. */
+  managerPath(uid: Uid): string | null;
+  /** The last of what the manager and its backend wrote: whole lines of bytes as they came, at most 64 KiB. */
+  managerLog(uid: Uid): string;
   /** Path of the session's scope below the root of control groups, such as "/user.slice/…"; null without cgroup v2. */
   scopePath(id: SessionId, uid: Uid): string | null;
   slicePath(uid: Uid): string | null;
@@ -114,8 +114,6 @@ export interface Kernel extends SystemPort {
   ttyVt(tty: string): number;
   /** Calls back with the foreground VT at once and at each change; returns false without VTs. */
   watchActiveVt(changed: (vt: number) => void): boolean;
-  /** Looks in the user database, without blocking; null if there is no such user. */
-  lookUpUser(uid: Uid, found: (user: UserRecord | null) => void): void;
   /** Numeric id of a group name, by the same means. */
   lookUpGroup(name: string, found: (gid: number | null) => void): void;
   /** Replaces the file atomically: temporary file in the same directory, mode 0644, rename. */
@@ -134,6 +132,10 @@ export interface Paths {
   readonly run: string;
   /** /run/user */
   readonly runtimeDirectories: string;
+  /** /var/lib/sessionman/linger */
+  readonly lingering: string;
+  /** Configuration of the backends, /etc/sessionman/backend. */
+  readonly backendConfiguration: string;
   /** Mount point of cgroup v2 or a directory below it; null finds it. */
   readonly cgroupRoot: string | null;
 }

@@ -1,9 +1,11 @@
 /** What the loop asks of the outer rooms. Members throw on failure; run.ts turns that into an event. */
 
 import type { CallResult, OpenResult } from "../core/effects.ts";
+import type { Account } from "../core/events.ts";
 import type {
   Instant,
   Limits,
+  ManagerNews,
   ProcessIdentity,
   Session,
   SessionId,
@@ -19,6 +21,18 @@ export interface StorePort {
   eraseSession(id: SessionId): void;
   saveUser(user: User): void;
   eraseUser(uid: Uid): void;
+  /** The file that lets a user linger, across boots. */
+  saveLinger(uid: Uid, name: string): void;
+  eraseLinger(uid: Uid): void;
+}
+
+/** What a service manager is started with. */
+export interface ManagerOrder {
+  readonly uid: Uid;
+  readonly gid: number;
+  readonly user: string;
+  /** Absolute path of the backend. */
+  readonly backend: string;
 }
 
 /** Linux, in our words. Every member is quick: it never waits for another process. */
@@ -61,6 +75,24 @@ export interface SystemPort {
   signalProcess(process: ProcessIdentity, signal: number): void;
   /** "device:inode" of what the process runs now; "" if it is gone. */
   executableOf(process: ProcessIdentity): string;
+  /**
+   * Makes the control groups of the user's manager and has sessionman-run started in them. told is called with each
+   * news and ends with "ended"; never before this returns.
+   */
+  startManager(order: ManagerOrder, told: (news: ManagerNews) => void): void;
+  /** The same for a manager that an earlier daemon started: its present state is told first. */
+  adoptManager(uid: Uid, told: (news: ManagerNews) => void): void;
+  orderManager(uid: Uid, order: "stop" | "term"): void;
+  tellEnvironment(uid: Uid, set: ReadonlyMap<string, string>, unset: readonly string[]): void;
+  tellGraphical(uid: Uid, phase: "start" | "stop"): void;
+  /** Kills every process of the manager. */
+  killManager(uid: Uid): void;
+  /** Kills what is left of it, then removes its groups and its socket; cleaned is called once, never before this returns. */
+  cleanManager(uid: Uid, cleaned: () => void): void;
+  /** Removes the log of its output. */
+  eraseManager(uid: Uid): void;
+  /** Looks in the user database, without blocking; null if there is no such user. */
+  lookUpUser(uid: Uid, found: (user: Account | null) => void): void;
   /** A socket of that name, owned by the user, lies directly in the user's runtime directory. Never blocks. */
   hasRuntimeSocket(uid: Uid, name: string): boolean;
 }
