@@ -104,9 +104,14 @@ export type Event =
   | { readonly kind: "ids.reserved"; readonly below: number }
   | { readonly kind: "record.saved"; readonly id: SessionId }
   | { readonly kind: "record.failed"; readonly at: Instant; readonly id: SessionId; readonly error: string }
-  | { readonly kind: "runtime.created"; readonly uid: Uid; readonly directory: "tmpfs" | "directory" }
-  | { readonly kind: "runtime.failed"; readonly uid: Uid; readonly error: string }
-  | { readonly kind: "runtime.removed"; readonly uid: Uid }
+  | {
+      readonly kind: "runtime.created";
+      readonly at: Instant;
+      readonly uid: Uid;
+      readonly directory: "tmpfs" | "directory";
+    }
+  | { readonly kind: "runtime.failed"; readonly at: Instant; readonly uid: Uid; readonly error: string }
+  | { readonly kind: "runtime.removed"; readonly at: Instant; readonly uid: Uid }
   /** The session was made; what could not be is told in problems, and the session goes on without it. */
   | {
       readonly kind: "session.made";
@@ -117,7 +122,7 @@ export type Event =
       readonly problems: readonly string[];
     }
   | { readonly kind: "scope.emptied"; readonly id: SessionId }
-  | { readonly kind: "scope.removed"; readonly id: SessionId }
+  | { readonly kind: "scope.removed"; readonly at: Instant; readonly id: SessionId }
   /** A process came back between emptied and removal. */
   | { readonly kind: "scope.busy"; readonly id: SessionId }
   /** No process holds the write end any more. executable: what the leader runs now, "" if it is gone. */
@@ -172,7 +177,7 @@ export type Event =
     }
   | { readonly kind: "timer.fired"; readonly at: Instant; readonly timer: string }
   | { readonly kind: "vt.activated"; readonly vt: number }
-  | { readonly kind: "policy.changed"; readonly policy: Policy }
+  | { readonly kind: "policy.changed"; readonly at: Instant; readonly policy: Policy }
   | {
       readonly kind: "daemon.started";
       readonly at: Instant;

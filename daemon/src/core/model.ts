@@ -165,6 +165,13 @@ export type ManagerNews =
   /** sessionman-run is gone, and the manager with it. */
   | { readonly state: "ended"; readonly message: string };
 
+/** A variable that was imported into a user's services. */
+export interface Imported {
+  readonly value: string;
+  /** The session it came from, with whose end it goes; null: from outside of any session, it stays. */
+  readonly session: SessionId | null;
+}
+
 export interface User {
   readonly uid: Uid;
   readonly gid: number;
@@ -180,7 +187,7 @@ export interface User {
   /** Since the manager last ran, a login has waited for it in vain: the next ones do not wait. */
   readonly impatient: boolean;
   /** What was imported into the user's services, for the next manager to know. */
-  readonly imported: ReadonlyMap<string, string>;
+  readonly imported: ReadonlyMap<string, Imported>;
   /** The session whose graphical environment the services have; null without one. */
   readonly graphical: SessionId | null;
   /** The record was lost: group, groups and perhaps the name are guesses until the next login. */
