@@ -5,7 +5,8 @@ process.on("SIGUSR1", () => {});
 
 import { announce } from "./announce.ts";
 import { readArguments } from "./arguments.ts";
-import { checkConfiguration, loadConfiguration, machineFacts } from "./config/load.ts";
+import { checkConfiguration, loadConfiguration } from "./config/load.ts";
+import { machineFacts } from "./config/machine.ts";
 import { defaultSettings, type Settings, toPolicy } from "./config/settings.ts";
 import { formatProblem } from "./config/tree.ts";
 import { interfaceText } from "./control/interface-text.ts";
@@ -57,8 +58,9 @@ function start(file: string, run: string): void {
   if (problems.length > 0) log.error(`${file} is not used: the built-in defaults are in force`);
 
   const boot = bootId();
-  const { runtimeDirectories, cgroupRoot } = settings;
-  const paths = settlePaths({ run, runtimeDirectories, cgroupRoot }, boot, log);
+  const { runtimeDirectories, cgroupRoot, lingering, backendConfiguration } = settings;
+  const wanted = { run, runtimeDirectories, cgroupRoot, lingering, backendConfiguration };
+  const paths = settlePaths(wanted, boot, log);
   const kernel = createNativeKernel(paths, log);
   const store = createStore({ run, boot, writeFile: kernel.writeFile, log });
   const submit: Engine["submit"] = (event) => engine.submit(event);
@@ -105,7 +107,7 @@ function start(file: string, run: string): void {
 
   const remember = (known: ReadonlyMap<string, number>) =>
     attempt(log, "record the ids of groups", () => kernel.writeFile(`${run}/groups`, renderGroups(known)));
-  followConfiguration({ file, settings, paths, kernel, log, submit, gids, remember });
+  followConfiguration({ file, settings, paths, kernel, log, submit, now: instant, gids, remember });
   process.on("SIGTERM", () => stop(log));
   process.on("SIGINT", () => stop(log));
   log.info(`sessionman ${VERSION} accepts logins`, { sessions: engine.world().sessions.size });

@@ -50,6 +50,8 @@ test("every key of the shipped file is explained above it", () => {
     "stop_timeout",
     "runtime_directory",
     "limits",
+    "user_services",
+    "paths",
     "cgroup",
     "log",
   ]) {
@@ -65,16 +67,17 @@ const explained = new Map(
 const short = (key: string): string => key.replace(/^limits\.default\./, "");
 
 test("the manual page explains every key, and no other", () => {
-  const expected = keys.filter((key) => key !== "limits.groups" && key !== "limits.users").map(short);
+  const entries = ["limits.groups", "limits.users", "user_services.groups", "user_services.users"];
+  const expected = keys.filter((key) => !entries.includes(key)).map(short);
   expect([...explained.keys()].sort()).toEqual(expected.sort());
-  for (const section of ["limits.default", "limits.groups", "limits.users"])
-    expect(manual).toContain(`*${section}*`);
+  for (const section of ["limits.default", ...entries]) expect(manual).toContain(`*${section}*`);
 });
 
 test("the manual page names the defaults of the shipped file", () => {
   for (const [key, about] of explained) {
     if (key === "trusted_services") continue;
-    const [, written] = new RegExp(`^ *${key.split(".").at(-1)}: (.*)$`, "m").exec(settings) ?? [];
+    const section = new RegExp(`^${key.split(".")[0]}:\\n(( .*\\n?)+)`, "m").exec(settings)?.[1];
+    const [, written] = new RegExp(`^ *${key.split(".").at(-1)}: (.*)$`, "m").exec(section ?? settings) ?? [];
     expect(about, key).toMatch(new RegExp(`, default _${written?.replace(/[[\]]/g, "\\$&")}_$`));
   }
 });
@@ -84,7 +87,7 @@ test("the examples of the manual page are right", () => {
     text.replace(/^\t/gm, ""),
   );
   const lines = [...manual.matchAll(/^\tExample: _(.*)_$/gm)].map(([, text = ""]) => text);
-  expect(blocks).toHaveLength(3);
+  expect(blocks).toHaveLength(4);
   expect(lines).toHaveLength(3);
   for (const text of [...blocks, ...lines]) {
     expect(parseConfiguration([{ file: "example", text }]), text).toMatchObject({ ok: true });

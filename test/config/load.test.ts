@@ -6,8 +6,9 @@ import { loadConfiguration } from "../../daemon/src/config/load.ts";
 import { defaultSettings } from "../../daemon/src/config/settings.ts";
 import { formatProblem } from "../../daemon/src/config/tree.ts";
 import { bundleText } from "../bundle.ts";
+import { machine } from "./facts.ts";
 
-const facts = { memoryBytes: 2 ** 33 };
+const facts = machine(2 ** 33);
 const isRoot = process.geteuid?.() === 0;
 let directory = "";
 let file = "";

@@ -3,11 +3,12 @@ import { expect, test } from "vitest";
 import { parseConfiguration } from "../../daemon/src/config/parse.ts";
 import { defaultSettings, toSettings } from "../../daemon/src/config/settings.ts";
 import { formatProblem } from "../../daemon/src/config/tree.ts";
+import { machine } from "./facts.ts";
 
-const facts = { memoryBytes: 2 ** 33 };
+const facts = machine(2 ** 33);
 
 const word = fc.constantFrom(
-  ..."kill_user_processes kill_only_users limits default groups users alice memory_max pids_max log level".split(
+  ..."kill_user_processes kill_only_users limits default groups users alice memory_max pids_max log level user_services backend linger classes".split(
     " ",
   ),
   ..."runtime_directory size inodes auto true false null ~ 10s 50% 512M infinity 1000 .inf 0x1F __proto__ <<".split(

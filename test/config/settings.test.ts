@@ -1,17 +1,18 @@
 import { expect, test } from "vitest";
 import { parseConfiguration } from "../../daemon/src/config/parse.ts";
-import { defaultSettings, toPolicy, toSettings } from "../../daemon/src/config/settings.ts";
+import { defaultSettings, namedGroups, toPolicy, toSettings } from "../../daemon/src/config/settings.ts";
+import { BACKENDS, machine } from "./facts.ts";
 
 const GIB = 2 ** 30;
 
 function settingsOf(text: string, memoryBytes = 10 * GIB) {
   const parsed = parseConfiguration([{ file: "f", text }]);
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
-  return toSettings(parsed.values, { memoryBytes });
+  return toSettings(parsed.values, machine(memoryBytes));
 }
 
 test("without a file: a tenth of the memory, an inode per 4 KiB, no limits", () => {
-  expect(defaultSettings({ memoryBytes: GIB })).toMatchObject({
+  expect(defaultSettings(machine(GIB))).toMatchObject({
     killUserProcesses: false,
     stopTimeoutMs: 10_000,
     sessionsMax: 8192,
@@ -74,10 +75,14 @@ test("the policy is what was configured", () => {
   const settings = settingsOf(
     `{kill_user_processes: true, kill_only_users: [a], kill_exclude_users: [b], stop_timeout: 1s, sessions_max: 9,
       sessions_max_per_user: 8, trusted_services: [c], runtime_directory: {size: 1M, inodes: 99},
-      limits: {default: {pids_max: 4}, users: {a: {pids_max: 5}}}, paths: {runtime_directories: /r/u},
+      limits: {default: {pids_max: 4}, users: {a: {pids_max: 5}}},
+      user_services: {backend: s6, linger: no, classes: [user, greeter], root_session: true, self_linger: false,
+        login_timeout: 1s, start_timeout: 2s, stop_timeout: 3s, term_timeout: 4s, starts_at_once: 5,
+        groups: {g: {backend: none}}, users: {a: {linger: yes}}},
+      paths: {runtime_directories: /r/u, lingering: /r/l, backend_configuration: /r/b},
       cgroup: {root: /c/g}, log: {level: error, format: json}}`,
   );
-  expect(toPolicy(settings, new Map())).toEqual({
+  expect(toPolicy(settings, new Map([["g", 7]]))).toEqual({
     killUserProcesses: true,
     killOnlyUsers: ["a"],
     killExcludeUsers: ["b"],
@@ -89,7 +94,78 @@ test("the policy is what was configured", () => {
     runtimeDirectoryBytes: 1_048_576,
     runtimeDirectoryInodes: 99,
     limits: { default: { "pids.max": "4" }, groups: [], users: new Map([["a", { "pids.max": "5" }]]) },
+    services: {
+      default: { backend: `${BACKENDS}/s6`, linger: "no" },
+      groups: [{ gid: 7, services: { backend: "" } }],
+      users: new Map([["a", { linger: "yes" }]]),
+      classes: ["user", "greeter"],
+      rootSession: true,
+      selfLinger: false,
+      loginTimeoutMs: 1000,
+      startTimeoutMs: 2000,
+      stopTimeoutMs: 3000,
+      termTimeoutMs: 4000,
+      startsAtOnce: 5,
+    },
   });
-  expect(settings.cgroupRoot).toBe("/c/g");
+  expect(settings).toMatchObject({ cgroupRoot: "/c/g", lingering: "/r/l", backendConfiguration: "/r/b" });
   expect(settings.log).toEqual({ level: "error", format: "json" });
+});
+
+test("without a file: the backend that auto comes to, lingering as each user wants, a minute for a login", () => {
+  const { services, auto, lingering, backendConfiguration } = defaultSettings(machine(GIB));
+  expect(services).toEqual({
+    default: { backend: `${BACKENDS}/runit`, linger: "per-user" },
+    users: new Map(),
+    classes: ["user", "user-early", "user-incomplete"],
+    rootSession: false,
+    selfLinger: true,
+    loginTimeoutMs: 60_000,
+    startTimeoutMs: 90_000,
+    stopTimeoutMs: 20_000,
+    termTimeoutMs: 10_000,
+    startsAtOnce: 16,
+  });
+  expect(auto).toEqual({ backend: "runit", because: "process 1 is runit" });
+  expect([lingering, backendConfiguration]).toEqual([
+    "/var/lib/sessionman/linger",
+    "/etc/sessionman/backend",
+  ]);
+});
+
+test.each([
+  ["none", ""],
+  ["dinit", `${BACKENDS}/dinit`],
+  ["auto", `${BACKENDS}/runit`],
+  ["/usr/libexec/turnstile/dinit", "/usr/libexec/turnstile/dinit"],
+])("the backend %s is %j", (name, path) => {
+  const { services } = settingsOf(`user_services: {backend: none, users: {alice: {backend: ${name}}}}`);
+  expect(services.users.get("alice")).toEqual({ backend: path });
+});
+
+test("auto on a machine without a service manager is none", () => {
+  const facts = { ...machine(GIB), auto: { backend: "none", because: "nothing is installed" } } as const;
+  expect(defaultSettings(facts).services.default.backend).toBe("");
+});
+
+test.each([
+  ["user_services: {backend: s6}", false],
+  ["user_services: {backend: s6, users: {a: {backend: auto}}}", true],
+  ["user_services: {backend: s6, groups: {a: {backend: auto}}}", true],
+  ["user_services: {backend: none, groups: {a: {linger: yes}}}", false],
+])("%s asks for auto: %s", (text, asks) => {
+  expect(settingsOf(text).auto !== null).toBe(asks);
+});
+
+test("the groups to be looked up are those with limits and those with services, each once", () => {
+  const settings = settingsOf(
+    "{limits: {groups: {a: {}, b: {}}}, user_services: {groups: {b: {linger: yes}, c: {}}}}",
+  );
+  expect(namedGroups(settings)).toEqual(
+    new Map([
+      ["b", "limits.groups.b"],
+      ["c", "user_services.groups.c"],
+      ["a", "limits.groups.a"],
+    ]),
+  );
 });

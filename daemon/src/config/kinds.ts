@@ -2,6 +2,12 @@
 
 import type { Scalar } from "./tree.ts";
 
+/** What only the machine that the configuration is for can tell. */
+export interface Machine {
+  /** What is wrong with the backend of that name or path, in words that follow it; undefined if it can be used. */
+  backendFault(backend: string): string | undefined;
+}
+
 export interface Kind<T> {
   /** Completes the sentence `"x" is not …`. */
   readonly allowed: string;
@@ -9,6 +15,8 @@ export interface Kind<T> {
   readonly read: (scalar: Scalar) => T | undefined;
   /** What to write instead, where that can be guessed. */
   readonly hint?: (scalar: Scalar) => string | undefined;
+  /** Completes the sentence `"x" …` for a value of the right form that cannot be used on this machine. */
+  fault?(value: T, machine: Machine): string | undefined;
 }
 
 /** An amount of memory that may depend on how much the machine has. */
@@ -70,16 +78,22 @@ export function integerOr<W extends string>(low: number, high: number, word: W):
   };
 }
 
-/** In milliseconds. */
-export function duration(longest: string): Kind<number> {
-  const limit = milliseconds(longest) ?? 0;
+/** In milliseconds. tooLong: why no more is allowed, where that is not plain. */
+export function duration(shortest: string, longest: string, tooLong?: string): Kind<number> {
+  const least = milliseconds(shortest) ?? 0;
+  const most = milliseconds(longest) ?? 0;
+  const within = (value: number): boolean => value >= least && value <= most;
+  const examples = ["500ms", "10s", "2min"].filter((text) => within(milliseconds(text) ?? 0));
   return {
-    allowed: `a time from 0s to ${longest}, such as 500ms, 10s or 2min`,
+    allowed: `a time from ${shortest} to ${longest}, such as ${either(examples)}`,
     read: (scalar) => {
       const value = milliseconds(scalar.text);
-      return value !== undefined && value <= limit ? value : undefined;
+      return value !== undefined && within(value) ? value : undefined;
     },
-    hint: (scalar) => (/^[0-9]+$/.test(scalar.text) ? `add a unit: ${scalar.text}s` : undefined),
+    hint: (scalar) => {
+      if (/^[0-9]+$/.test(scalar.text)) return `add a unit: ${scalar.text}s`;
+      return (milliseconds(scalar.text) ?? 0) > most ? tooLong : undefined;
+    },
   };
 }
 
@@ -118,10 +132,17 @@ export function sizeOrInfinity(least: number, leastText: string): Kind<Size> {
   };
 }
 
+/** "a, b or c" */
+const either = (words: readonly string[]): string => `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
+
 export function oneOf<W extends string>(...words: readonly W[]): Kind<W> {
   return {
-    allowed: `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`,
+    allowed: either(words),
     read: (scalar) => words.find((word) => word === scalar.text),
+    hint: ({ type, text }) => {
+      const word = type === "boolean" ? (text.toLowerCase() === "true" ? "yes" : "no") : undefined;
+      return words.some((known) => known === word) ? `write ${word}` : undefined;
+    },
   };
 }
 
@@ -160,3 +181,18 @@ export const absolutePath = named(PATH, isAbsolutePath);
 export function pathOr<W extends string>(word: W): Kind<string> {
   return named(`${word} or ${PATH}`, (text) => text === word || isAbsolutePath(text));
 }
+
+/** Backends that come with sessionman; none is no manager at all. */
+export const BACKENDS = ["dinit", "runit", "s6", "openrc"] as const;
+
+const WORDS = ["auto", "none", ...BACKENDS];
+
+const backendName = named(
+  `${WORDS.join(", ")} or ${PATH}`,
+  (text) => WORDS.includes(text) || isAbsolutePath(text),
+);
+
+export const backend: Kind<string> = {
+  ...backendName,
+  fault: (value, machine) => (value === "auto" || value === "none" ? undefined : machine.backendFault(value)),
+};

@@ -2,9 +2,9 @@
 
 import { isUtf8 } from "node:buffer";
 import * as fs from "node:fs";
-import { totalmem } from "node:os";
+import { errnoOf, type Facts, machineFacts, machineOf, ownerFault, reason } from "./machine.ts";
 import { parseConfiguration, type Source, wholeFile } from "./parse.ts";
-import { type Facts, type Settings, toSettings } from "./settings.ts";
+import { type Settings, toSettings } from "./settings.ts";
 import { formatProblem, type Problem } from "./tree.ts";
 
 export type Loaded =
@@ -13,7 +13,6 @@ export type Loaded =
 
 const LARGEST_FILE = 1024 * 1024;
 const MOST_FILES = 256;
-const WRITABLE_BY_OTHERS = 0o022;
 
 class Refusal extends Error {
   readonly problem: Problem;
@@ -45,14 +44,11 @@ export function loadConfiguration(file: string, facts: Facts): Loaded {
     const text = attempt(() => readText(name, name === file));
     if (text !== undefined) sources.push({ file: name, text });
   }
-  const parsed = parseConfiguration(sources);
+  const parsed = parseConfiguration(sources, machineOf(facts));
   if (!parsed.ok) problems.push(...parsed.problems);
   if (!parsed.ok || problems.length > 0) return { ok: false, problems };
   return { ok: true, settings: toSettings(parsed.values, facts) };
 }
-
-/** MemTotal of the machine. */
-export const machineFacts = (): Facts => ({ memoryBytes: totalmem() });
 
 /** For --check-config: says what is wrong, or that nothing is. Returns the exit code. */
 export function checkConfiguration(file: string): number {
@@ -64,19 +60,6 @@ export function checkConfiguration(file: string): number {
   fs.writeSync(1, fs.existsSync(file) ? `${file}: ok\n` : `${file}: ok (there is no such file: defaults)\n`);
   return 0;
 }
-
-function errnoOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : String(error);
-}
-
-const REASONS = new Map([
-  ["EACCES", "permission denied"],
-  ["ELOOP", "symbolic links go in a circle"],
-  ["ENOTDIR", "a part of the path is not a directory"],
-  ["EIO", "input/output error"],
-]);
-
-const reason = (error: unknown): string => REASONS.get(errnoOf(error)) ?? errnoOf(error);
 
 function dropIns(directory: string): string[] {
   try {
@@ -121,13 +104,8 @@ function open(file: string, mayBeAbsent: boolean): number | undefined {
 
 /** Who can write it decides what root does. */
 function checkOwner(path: string, stat: fs.Stats): void {
-  if (stat.uid !== 0 && stat.uid !== process.geteuid?.()) {
-    throw refuse(path, `belongs to user ${stat.uid}: chown root it`);
-  }
-  if ((stat.mode & WRITABLE_BY_OTHERS) !== 0) {
-    const mode = (stat.mode & 0o7777).toString(8).padStart(4, "0");
-    throw refuse(path, `is writable by others (mode ${mode}): chmod go-w it`);
-  }
+  const fault = ownerFault(stat);
+  if (fault !== undefined) throw refuse(path, fault);
 }
 
 function readBytes(file: string, fd: number): Buffer {

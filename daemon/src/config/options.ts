@@ -5,6 +5,7 @@
 
 import {
   absolutePath,
+  backend,
   boolean,
   duration,
   groupName,
@@ -58,8 +59,8 @@ export type ValueOf<R> =
           ? ReadonlyMap<string, { readonly [K in keyof M]?: ValueOf<M[K]> }>
           : never;
 
-const value = <T>(kind: Kind<T>, initial: T): Value<T> => ({ form: "value", kind, initial });
-const list = <T>(kind: Kind<T>, initial: readonly T[]): List<T> => ({ form: "list", kind, initial });
+const value = <T>(kind: Kind<T>, initial: NoInfer<T>): Value<T> => ({ form: "value", kind, initial });
+const list = <T>(kind: Kind<T>, initial: readonly NoInfer<T>[]): List<T> => ({ form: "list", kind, initial });
 const section = <M extends Rows>(members: M): Section<M> => ({ form: "section", members });
 const entries = <M extends Rows>(name: Kind<string>, members: M): Entries<M> => ({
   form: "entries",
@@ -101,11 +102,34 @@ const DISPLAY_MANAGERS = [
   "nodm",
 ];
 
+/** Classes of sessions that may make their user's service manager start; a manager's own is none of them. */
+const sessionClass = oneOf(
+  "user",
+  "user-early",
+  "user-incomplete",
+  "user-light",
+  "user-early-light",
+  "greeter",
+  "lock-screen",
+  "background",
+  "background-light",
+);
+
+const lingering = oneOf("yes", "no", "per-user");
+
+/** What groups and users can have of their own. */
+const services = {
+  backend: value(backend, "auto"),
+  linger: value(lingering, "per-user"),
+};
+
+const MODULE_WAITS = "the PAM module waits for 90 s and then lets the login go on without a session";
+
 export const options = section({
   kill_user_processes: value(boolean, false),
   kill_only_users: list(userName, []),
   kill_exclude_users: list(userName, ["root"]),
-  stop_timeout: value(duration("1h"), 10_000),
+  stop_timeout: value(duration("0s", "1h"), 10_000),
   sessions_max: value(integer(1, 65_536), 8192),
   sessions_max_per_user: value(integer(1, 65_536), 1024),
   trusted_services: list(serviceName, DISPLAY_MANAGERS),
@@ -118,8 +142,25 @@ export const options = section({
     groups: entries(groupName, limits),
     users: entries(userName, limits),
   }),
+  user_services: section({
+    ...services,
+    classes: list(sessionClass, ["user", "user-early", "user-incomplete"]),
+    root_session: value(boolean, false),
+    self_linger: value(boolean, true),
+    login_timeout: value(duration("0s", "85s", MODULE_WAITS), 60_000),
+    start_timeout: value(duration("1s", "1h"), 90_000),
+    stop_timeout: value(duration("0s", "1h"), 20_000),
+    term_timeout: value(duration("0s", "1h"), 10_000),
+    starts_at_once: value(integer(1, 1024), 16),
+    groups: entries(groupName, services),
+    users: entries(userName, services),
+  }),
   cgroup: section({ root: value(pathOr("auto"), "auto") }),
-  paths: section({ runtime_directories: value(absolutePath, "/run/user") }),
+  paths: section({
+    runtime_directories: value(absolutePath, "/run/user"),
+    lingering: value(absolutePath, "/var/lib/sessionman/linger"),
+    backend_configuration: value(absolutePath, "/etc/sessionman/backend"),
+  }),
   log: section({
     level: value(oneOf("debug", "info", "warn", "error"), "info"),
     format: value(oneOf("auto", "json", "human"), "auto"),
@@ -127,4 +168,5 @@ export const options = section({
 });
 
 export type Values = ValueOf<typeof options>;
+export type ServiceValues = { readonly [K in keyof typeof services]?: ValueOf<(typeof services)[K]> };
 export type LimitValues = { readonly [K in keyof typeof limits]?: ValueOf<(typeof limits)[K]> };

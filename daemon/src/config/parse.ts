@@ -1,5 +1,6 @@
 /** Texts of configuration files -> values of all options, or everything that is wrong with them. Pure. */
 
+import type { Machine } from "./kinds.ts";
 import { nearest } from "./nearest.ts";
 import { type Entries, options, type Row, type Rows, type Section, type Values } from "./options.ts";
 import { type Entry, type Node, overlay, type Place, type Problem, quote, type Report } from "./tree.ts";
@@ -18,10 +19,20 @@ export type Parsed =
 const MOST_PROBLEMS = 100;
 const LONGEST_LIST = 4096;
 
+/** Whom the readers below tell what is wrong, and whom they ask what only the machine knows. */
+interface Judge {
+  readonly report: Report;
+  readonly machine: Machine;
+}
+
+const ANY_MACHINE: Machine = { backendFault: () => undefined };
+
+const SILENT: Judge = { report: () => {}, machine: ANY_MACHINE };
+
 const NOTHING: Node = { shape: "map", place: { file: "", line: 0, column: 0 }, entries: [] };
 
-/** Later sources win, key by key. */
-export function parseConfiguration(sources: readonly Source[]): Parsed {
+/** Later sources win, key by key. Without a machine only the texts are judged. */
+export function parseConfiguration(sources: readonly Source[], machine = ANY_MACHINE): Parsed {
   const problems: Problem[] = [];
   let merged: Node = NOTHING;
   for (const { file, text } of sources) {
@@ -29,7 +40,7 @@ export function parseConfiguration(sources: readonly Source[]): Parsed {
     const report: Report = (place, key, message) => found.push({ ...place, key, message });
     const tree = readYaml(file, text, report);
     if (tree) {
-      read(options, tree, "", report);
+      read(options, tree, "", { report, machine });
       merged = overlay(merged, tree);
     }
     problems.push(...inOrder(file, found));
@@ -41,7 +52,7 @@ export function parseConfiguration(sources: readonly Source[]): Parsed {
 export const defaultValues = (): Values => valuesOf(NOTHING);
 
 // The rows give every value the type that ValueOf derives from them.
-const valuesOf = (tree: Node): Values => read(options, tree, "", () => {}) as Values;
+const valuesOf = (tree: Node): Values => read(options, tree, "", SILENT) as Values;
 
 function inOrder(file: string, found: Problem[]): Problem[] {
   const sorted = found.sort((a, b) => a.line - b.line || a.column - b.column);
@@ -51,26 +62,26 @@ function inOrder(file: string, found: Problem[]): Problem[] {
 }
 
 /** The value of a row; its default where the node is absent or wrong. */
-function read(row: Row, node: Node | undefined, key: string, report: Report): unknown {
+function read(row: Row, node: Node | undefined, key: string, judge: Judge): unknown {
   switch (row.form) {
     case "section":
-      return readSection(row, node, key, report);
+      return readSection(row, node, key, judge);
     case "entries":
-      return readEntries(row, node, key, report);
+      return readEntries(row, node, key, judge);
     case "list":
-      return node === undefined ? row.initial : readList(row.kind, node, key, report);
+      return node === undefined ? row.initial : readList(row.kind, node, key, judge);
     case "value":
-      return node === undefined ? row.initial : (readValue(row.kind, node, key, report) ?? row.initial);
+      return node === undefined ? row.initial : (readValue(row.kind, node, key, judge) ?? row.initial);
   }
 }
 
 const below = (key: string, name: string): string => (key === "" ? name : `${key}.${name}`);
 
 /** The entries of a map; none for a key without value, whose lines may all be commented out. */
-function entriesOf(node: Node | undefined, key: string, contents: string, report: Report): readonly Entry[] {
+function entriesOf(node: Node | undefined, key: string, contents: string, judge: Judge): readonly Entry[] {
   if (node === undefined || isVoid(node)) return [];
   if (node.shape === "map") return node.entries;
-  report(node.place, key, `${describe(node)} is not a map of ${contents}`);
+  judge.report(node.place, key, `${describe(node)} is not a map of ${contents}`);
   return [];
 }
 
@@ -82,30 +93,25 @@ function describe(node: Node): string {
   return node.type === "null" ? "no value" : quote(node.text);
 }
 
-function readSection(row: Section<Rows>, node: Node | undefined, key: string, report: Report): unknown {
-  const given = readMembers(row.members, node, key, report);
+function readSection(row: Section<Rows>, node: Node | undefined, key: string, judge: Judge): unknown {
+  const given = readMembers(row.members, node, key, judge);
   return Object.fromEntries(
     Object.entries(row.members).map(([name, member]) => [
       name,
-      given.has(name) ? given.get(name) : read(member, undefined, below(key, name), report),
+      given.has(name) ? given.get(name) : read(member, undefined, below(key, name), judge),
     ]),
   );
 }
 
 /** Only what is given, by name. */
-function readMembers(
-  members: Rows,
-  node: Node | undefined,
-  key: string,
-  report: Report,
-): Map<string, unknown> {
+function readMembers(members: Rows, node: Node | undefined, key: string, judge: Judge): Map<string, unknown> {
   const names = Object.keys(members);
   const given = new Map<string, unknown>();
-  for (const entry of entriesOf(node, key, names.join(", "), report)) {
+  for (const entry of entriesOf(node, key, names.join(", "), judge)) {
     const path = below(key, entry.name);
     const member = Object.hasOwn(members, entry.name) ? members[entry.name] : undefined;
-    if (member) given.set(entry.name, read(member, entry.node, path, report));
-    else report(entry.place, path, unknownKey(entry.name, names));
+    if (member) given.set(entry.name, read(member, entry.node, path, judge));
+    else judge.report(entry.place, path, unknownKey(entry.name, names));
   }
   return given;
 }
@@ -117,39 +123,44 @@ function unknownKey(name: string, names: readonly string[]): string {
     : `unknown key; did you mean ${meant}?`;
 }
 
-function readEntries(row: Entries<Rows>, node: Node | undefined, key: string, report: Report): unknown {
+function readEntries(row: Entries<Rows>, node: Node | undefined, key: string, judge: Judge): unknown {
   const values = new Map<string, unknown>();
-  for (const { name, place, node: entry } of entriesOf(node, key, "names", report)) {
+  for (const { name, place, node: entry } of entriesOf(node, key, "names", judge)) {
     const path = below(key, name);
     if (row.name.read({ shape: "scalar", place, text: name, type: "text" }) === undefined) {
-      report(place, path, `${quote(name)} is not ${row.name.allowed}`);
+      judge.report(place, path, `${quote(name)} is not ${row.name.allowed}`);
     }
-    values.set(name, Object.fromEntries(readMembers(row.members, entry, path, report)));
+    values.set(name, Object.fromEntries(readMembers(row.members, entry, path, judge)));
   }
   return values;
 }
 
 type AnyKind = Extract<Row, { form: "value" }>["kind"];
 
-function readList(kind: AnyKind, node: Node, key: string, report: Report): unknown {
+function readList(kind: AnyKind, node: Node, key: string, judge: Judge): unknown {
   if (node.shape !== "list") {
-    if (!isRefused(node)) report(node.place, key, `${describe(node)} is not a list: write [] or [ONE, TWO]`);
+    if (!isRefused(node))
+      judge.report(node.place, key, `${describe(node)} is not a list: write [] or [ONE, TWO]`);
     return [];
   }
-  if (node.items.length > LONGEST_LIST) report(node.place, key, `more than ${LONGEST_LIST} items`);
-  return node.items.map((item, index) => readValue(kind, item, `${key}[${index}]`, report));
+  if (node.items.length > LONGEST_LIST) judge.report(node.place, key, `more than ${LONGEST_LIST} items`);
+  return node.items.map((item, index) => readValue(kind, item, `${key}[${index}]`, judge));
 }
 
 const isRefused = (node: Node): boolean => node.shape === "scalar" && node.type === "refused";
 
-function readValue(kind: AnyKind, node: Node, key: string, report: Report): unknown {
+function readValue(kind: AnyKind, node: Node, key: string, judge: Judge): unknown {
   if (isRefused(node)) return undefined;
   if (node.shape === "scalar" && node.type !== "null") {
     const value = kind.read(node);
-    if (value !== undefined) return value;
+    if (value !== undefined) {
+      const fault = kind.fault?.(value, judge.machine);
+      if (fault !== undefined) judge.report(node.place, key, `${describe(node)} ${fault}`);
+      return value;
+    }
   }
   const hint = node.shape === "scalar" ? kind.hint?.(node) : undefined;
-  report(node.place, key, `${describe(node)} is not ${kind.allowed}${hint ? `: ${hint}` : ""}`);
+  judge.report(node.place, key, `${describe(node)} is not ${kind.allowed}${hint ? `: ${hint}` : ""}`);
   return undefined;
 }
 

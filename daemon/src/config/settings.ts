@@ -1,21 +1,23 @@
 /** What the rest of the daemon gets from the configuration. */
 
-import type { Limits, Policy } from "../core/model.ts";
+import type { Limits, Policy, ServicePolicy, Services } from "../core/model.ts";
 import type { Size } from "./kinds.ts";
-import type { LimitValues, Values } from "./options.ts";
+import { backendPath, type Choice, type Facts } from "./machine.ts";
+import type { LimitValues, ServiceValues, Values } from "./options.ts";
 import { defaultValues } from "./parse.ts";
 
-/** Facts about the machine that some values depend on. */
-export interface Facts {
-  /** MemTotal: percentages are of this. */
-  readonly memoryBytes: number;
-}
-
-export interface Settings extends Omit<Policy, "limits"> {
+export interface Settings extends Omit<Policy, "limits" | "services"> {
   readonly defaultLimits: Limits;
   /** In the order of the file; names, because only the running system knows their ids. */
   readonly groupLimits: readonly { readonly name: string; readonly limits: Limits }[];
   readonly userLimits: ReadonlyMap<string, Limits>;
+  readonly services: Omit<ServicePolicy, "groups">;
+  /** As with groupLimits. */
+  readonly groupServices: readonly { readonly name: string; readonly services: Services }[];
+  /** What auto came to; null if it is not asked for. */
+  readonly auto: Choice | null;
+  readonly lingering: string;
+  readonly backendConfiguration: string;
   /** null: find the mount point of cgroup v2. */
   readonly cgroupRoot: string | null;
   readonly log: Values["log"];
@@ -52,6 +54,32 @@ function withoutKernelDefaults(given: LimitValues): LimitValues {
   );
 }
 
+function toServices(given: ServiceValues, facts: Facts): Services {
+  return {
+    ...(given.backend !== undefined && { backend: backendPath(given.backend, facts) }),
+    ...(given.linger !== undefined && { linger: given.linger }),
+  };
+}
+
+function toServicePolicy(given: Values["user_services"], facts: Facts): Settings["services"] {
+  return {
+    default: { backend: backendPath(given.backend, facts), linger: given.linger },
+    users: new Map([...given.users].map(([name, services]) => [name, toServices(services, facts)])),
+    classes: given.classes,
+    rootSession: given.root_session,
+    selfLinger: given.self_linger,
+    loginTimeoutMs: given.login_timeout,
+    startTimeoutMs: given.start_timeout,
+    stopTimeoutMs: given.stop_timeout,
+    termTimeoutMs: given.term_timeout,
+    startsAtOnce: given.starts_at_once,
+  };
+}
+
+function asksForAuto({ backend, groups, users }: Values["user_services"]): boolean {
+  return [{ backend }, ...groups.values(), ...users.values()].some((row) => row.backend === "auto");
+}
+
 export function toSettings(values: Values, facts: Facts): Settings {
   const bytes = inBytes(values.runtime_directory.size, facts);
   const inodes = values.runtime_directory.inodes;
@@ -69,6 +97,14 @@ export function toSettings(values: Values, facts: Facts): Settings {
     defaultLimits: toLimits(withoutKernelDefaults(values.limits.default), facts),
     groupLimits: [...values.limits.groups].map(([name, given]) => ({ name, limits: toLimits(given, facts) })),
     userLimits: new Map([...values.limits.users].map(([name, given]) => [name, toLimits(given, facts)])),
+    services: toServicePolicy(values.user_services, facts),
+    groupServices: [...values.user_services.groups].map(([name, given]) => ({
+      name,
+      services: toServices(given, facts),
+    })),
+    auto: asksForAuto(values.user_services) ? facts.auto : null,
+    lingering: values.paths.lingering,
+    backendConfiguration: values.paths.backend_configuration,
     cgroupRoot: values.cgroup.root === "auto" ? null : values.cgroup.root,
     log: values.log,
   };
@@ -77,12 +113,20 @@ export function toSettings(values: Values, facts: Facts): Settings {
 /** As with no file at all. */
 export const defaultSettings = (facts: Facts): Settings => toSettings(defaultValues(), facts);
 
-/** gids: ids of the groups named in groupLimits. A group that is missing there limits nobody. */
+/** Groups that have something of their own: their names and the first key that is about them. */
+export function namedGroups(settings: Settings): Map<string, string> {
+  const limited = settings.groupLimits.map(({ name }) => [name, `limits.groups.${name}`] as const);
+  const served = settings.groupServices.map(({ name }) => [name, `user_services.groups.${name}`] as const);
+  return new Map([...served, ...limited]);
+}
+
+/** gids: ids of the named groups. A group that is missing there is nobody's. */
 export function toPolicy(settings: Settings, gids: ReadonlyMap<string, number>): Policy {
-  const groups = settings.groupLimits.flatMap(({ name, limits }) => {
-    const gid = gids.get(name);
-    return gid === undefined ? [] : [{ gid, limits }];
-  });
+  const known = <T extends { readonly name: string }>(rows: readonly T[]): (T & { gid: number })[] =>
+    rows.flatMap((row) => {
+      const gid = gids.get(row.name);
+      return gid === undefined ? [] : [{ ...row, gid }];
+    });
   return {
     killUserProcesses: settings.killUserProcesses,
     killOnlyUsers: settings.killOnlyUsers,
@@ -94,6 +138,14 @@ export function toPolicy(settings: Settings, gids: ReadonlyMap<string, number>):
     runtimeDirectories: settings.runtimeDirectories,
     runtimeDirectoryBytes: settings.runtimeDirectoryBytes,
     runtimeDirectoryInodes: settings.runtimeDirectoryInodes,
-    limits: { default: settings.defaultLimits, groups, users: settings.userLimits },
+    limits: {
+      default: settings.defaultLimits,
+      groups: known(settings.groupLimits).map(({ gid, limits }) => ({ gid, limits })),
+      users: settings.userLimits,
+    },
+    services: {
+      ...settings.services,
+      groups: known(settings.groupServices).map(({ gid, services }) => ({ gid, services })),
+    },
   };
 }
