@@ -1,0 +1,1 @@
+throw new Error("usocket is not used: the daemon has its own transport");
