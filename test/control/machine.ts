@@ -28,6 +28,19 @@ const policy: Policy = {
   runtimeDirectoryBytes: 1 << 20,
   runtimeDirectoryInodes: 1024,
   limits: { default: {}, groups: [], users: new Map() },
+  services: {
+    default: { backend: "/lib/backends/s6", linger: "per-user" },
+    groups: [],
+    users: new Map(),
+    classes: ["user"],
+    rootSession: false,
+    selfLinger: true,
+    loginTimeoutMs: 0,
+    startTimeoutMs: 90_000,
+    stopTimeoutMs: 20_000,
+    termTimeoutMs: 10_000,
+    startsAtOnce: 16,
+  },
 };
 
 const store: StorePort = {
@@ -36,6 +49,8 @@ const store: StorePort = {
   eraseSession() {},
   saveUser() {},
   eraseUser() {},
+  saveLinger() {},
+  eraseLinger() {},
 };
 
 export interface Answer {
@@ -100,7 +115,7 @@ export class Machine {
       [ALICE, "alice"],
       [BOB, "bob"],
     ] as const) {
-      kernel.system.users.set(uid, { uid, gid: uid, name });
+      kernel.system.users.set(uid, { uid, gid: uid, name, groups: [] });
     }
     const now = () => ({ realtime: this.now, monotonic: this.now });
     const note = (message: string) => void this.log.push(message);

@@ -4,7 +4,7 @@ import type { CallResult, OpenResult } from "../core/effects.ts";
 import type { Event } from "../core/events.ts";
 import type { Requester } from "../core/model.ts";
 import type { Peer } from "../kernel/kernel.ts";
-import type { Failure } from "./errors.ts";
+import { type Failure, refused, type Subject } from "./errors.ts";
 import type { Method, Parameters, Reply } from "./interface.ts";
 
 export interface Ask<Name extends Method> {
@@ -29,4 +29,15 @@ export interface Ask<Name extends Method> {
 export interface Answered {
   call?(result: CallResult): void;
   open?(result: OpenResult): void;
+}
+
+/** Hands on how an order went that gives nothing but that. */
+export function settle<Name extends Method>(
+  ask: Ask<Name>,
+  result: CallResult,
+  subject: Subject,
+  reply: Reply<Name>,
+): void {
+  if (result.ok) ask.reply(reply);
+  else ask.refuse(refused(result.refusal, subject, result.message));
 }

@@ -13,6 +13,7 @@ const LOOKING = 50;
 const waits: Readonly<Record<Wait, string>> = {
   user: "the user's slice and runtime directory",
   made: "its control group with the leader in it",
+  manager: "the user's service manager",
   record: "its record on disk",
 };
 

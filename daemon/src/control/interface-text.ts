@@ -30,16 +30,40 @@ type Session (
   closingReason: ?string
 )
 
-# A user with at least one session. runtimeDirectory is null where none could be made.
+# A user's service manager. starting: its backend runs; ready: it takes commands, and the initial services are being
+# started; running: they are up. since: when it came into this state, realtime. pid is 0 while there is no process.
+# message: what did not work, "" if all did. group: its control group, null without cgroup v2.
+type Manager (
+  state: (starting, ready, running, stopping, failed),
+  backend: string,
+  pid: int,
+  since: int,
+  message: string,
+  group: ?string
+)
+
+# A user with a session, or who lingers: then what belongs to the user stays without one. runtimeDirectory is null
+# where none could be made, manager where the user has none.
 type User (
   uid: int,
   gid: int,
   name: string,
-  state: (opening, online, active, closing),
+  state: (opening, online, active, lingering, closing),
   sessions: []string,
   runtimeDirectory: ?string,
   slice: ?string,
-  createdRealtime: int
+  createdRealtime: int,
+  linger: bool,
+  manager: ?Manager
+)
+
+# A user for whom lingering was turned on. waiting: until it is this user's turn to start, or until the user database
+# knows the user; absent: the configuration says no, or the uid is another user's now.
+type Lingerer (
+  uid: int,
+  name: string,
+  state: (waiting, absent, opening, online, active, lingering, closing),
+  manager: ?Manager
 )
 
 # A process in the control group of the session or user. cgroup is the group below that one, "" for itself.
@@ -72,6 +96,19 @@ method Explain(id: string) -> (state: string, because: string, waitingFor: []str
 # Ends the session: TERM, HUP and CONT to its processes, KILL after stop_timeout.
 method TerminateSession(id: string) -> ()
 method TerminateUser(uid: int) -> ()
+
+# Turns lingering on or off; uid null is the caller. Root may for everybody, others for themselves: on only where the
+# configuration allows it (self_linger).
+method SetLinger(uid: ?int, enabled: bool) -> ()
+method ListLinger() -> (users: []Lingerer)
+
+# The last of what the user's service manager and its backend wrote, for root and the user.
+method GetUserLog(uid: ?int) -> (text: string)
+
+# Changes the environment of the user's services, those that are started from now on; uid null is the caller. For root
+# and the user. What comes from a process of a session goes when that session ends. A name is letters, digits and
+# underscores; a value has at most 4096 bytes and neither NUL nor newline.
+method ImportEnvironment(uid: ?int, set: [string]string, unset: []string) -> ()
 
 # Sends a signal to the leader or to all processes of the session.
 method KillSession(id: string, whom: (leader, all), signal: int) -> ()

@@ -10,6 +10,7 @@ export const INTERFACE = "org.sessionman.Login";
 export type FieldTypes = { readonly [name: string]: string };
 
 const STATE = "(opening, online, active, closing)";
+const USER_STATE = "(opening, online, active, lingering, closing)";
 
 export const records = {
   Session: {
@@ -34,15 +35,31 @@ export const records = {
     createdMonotonic: "int",
     closingReason: "?string",
   },
+  Manager: {
+    state: "(starting, ready, running, stopping, failed)",
+    backend: "string",
+    pid: "int",
+    since: "int",
+    message: "string",
+    group: "?string",
+  },
   User: {
     uid: "int",
     gid: "int",
     name: "string",
-    state: STATE,
+    state: USER_STATE,
     sessions: "[]string",
     runtimeDirectory: "?string",
     slice: "?string",
     createdRealtime: "int",
+    linger: "bool",
+    manager: "?Manager",
+  },
+  Lingerer: {
+    uid: "int",
+    name: "string",
+    state: "(waiting, absent, opening, online, active, lingering, closing)",
+    manager: "?Manager",
   },
   Process: { pid: "int", parent: "int", command: "string", cgroup: "string" },
   Holder: { pid: "int", command: "string", holds: "[]string" },
@@ -60,6 +77,10 @@ export const methods = {
   },
   TerminateSession: { takes: { id: "string" }, gives: {} },
   TerminateUser: { takes: { uid: "int" }, gives: {} },
+  SetLinger: { takes: { uid: "?int", enabled: "bool" }, gives: {} },
+  ListLinger: { takes: {}, gives: { users: "[]Lingerer" } },
+  GetUserLog: { takes: { uid: "?int" }, gives: { text: "string" } },
+  ImportEnvironment: { takes: { uid: "?int", set: "[string]string", unset: "[]string" }, gives: {} },
   KillSession: { takes: { id: "string", whom: "(leader, all)", signal: "int" }, gives: {} },
   Register: {
     takes: {
@@ -135,6 +156,8 @@ export type Parameters<Name extends Method> = Fields<(typeof methods)[Name]["tak
 export type Reply<Name extends Method> = Fields<(typeof methods)[Name]["gives"]>;
 export type ErrorName = keyof typeof errors;
 export type SessionRecord = Fields<typeof records.Session>;
+export type ManagerRecord = Fields<typeof records.Manager>;
+export type LingererRecord = Fields<typeof records.Lingerer>;
 export type UserRecord = Fields<typeof records.User>;
 export type ProcessRecord = Fields<typeof records.Process>;
 export type HolderRecord = Fields<typeof records.Holder>;

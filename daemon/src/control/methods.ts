@@ -1,7 +1,7 @@
 /** What each method of org.sessionman.Login does: questions are answered from the World, orders go to the core. */
 
-import type { CallResult, OpenResult } from "../core/effects.ts";
-import type { Event } from "../core/events.ts";
+import type { OpenResult } from "../core/effects.ts";
+import type { Account, Event } from "../core/events.ts";
 import type { Instant, Session, User, World } from "../core/model.ts";
 import { isUid } from "../core/names.ts";
 import { mayControl } from "../core/policy.ts";
@@ -12,15 +12,15 @@ import {
   type Peer,
   type ProcessFacts,
   type ProcessLine,
-  type UserRecord,
 } from "../kernel/kernel.ts";
-import type { Ask } from "./ask.ts";
+import { type Ask, settle } from "./ask.ts";
 import { failed, failure, invalidParameter, refused } from "./errors.ts";
 import { explain } from "./explain.ts";
-import type { Method, Reply, SessionRecord } from "./interface.ts";
+import type { Method, SessionRecord } from "./interface.ts";
 import { Lists } from "./lists.ts";
 import { callerOf, registration, sessionOfProcess, userOf } from "./register.ts";
 import { renderSession, renderUser } from "./render.ts";
+import { UserServices } from "./services.ts";
 
 export interface MethodsOptions {
   readonly kernel: Kernel;
@@ -40,11 +40,13 @@ export class Methods implements Handlers {
   readonly #options: MethodsOptions;
   readonly #kernel: Kernel;
   readonly #lists: Lists;
+  readonly #services: UserServices;
 
   constructor(options: MethodsOptions) {
     this.#options = options;
     this.#kernel = options.kernel;
     this.#lists = new Lists(options.kernel);
+    this.#services = new UserServices(options);
   }
 
   ListSessions(ask: Ask<"ListSessions">): void {
@@ -125,6 +127,23 @@ export class Methods implements Handlers {
     });
   }
 
+  SetLinger(ask: Ask<"SetLinger">): void {
+    this.#services.setLinger(ask);
+  }
+
+  ListLinger(ask: Ask<"ListLinger">): void {
+    this.#services.listLinger(ask);
+  }
+
+  GetUserLog(ask: Ask<"GetUserLog">): void {
+    this.#services.giveLog(ask);
+  }
+
+  ImportEnvironment(ask: Ask<"ImportEnvironment">): void {
+    const from = this.#sessionOf(ask.peer.pid);
+    this.#services.importEnvironment(ask, typeof from === "string" ? from : null);
+  }
+
   KillSession(ask: Ask<"KillSession">): void {
     const { id, whom, signal } = ask.parameters;
     if (signal < 1 || signal > SIGNAL_MAX) return ask.refuse(invalidParameter("signal"));
@@ -154,7 +173,7 @@ export class Methods implements Handlers {
   }
 
   /** The leader is read only now: during the look-up its pid may have become another process's. */
-  #registerUser(ask: Ask<"Register">, uid: number, user: UserRecord | null): void {
+  #registerUser(ask: Ask<"Register">, uid: number, user: Account | null): void {
     if (ask.abandoned) return;
     if (user === null) return ask.refuse(failure("NoSuchUser", { uid }));
     const event = registration(ask.parameters, ask.peer, user, this.#kernel);
@@ -233,16 +252,4 @@ function visible(peer: Peer, owner: User["uid"], list: () => readonly ProcessLin
     if (error instanceof KernelError) return [];
     throw error;
   }
-}
-
-type Order = "TerminateSession" | "TerminateUser" | "KillSession" | "Deregister";
-
-function settle<Name extends Order>(
-  ask: Ask<Name>,
-  result: CallResult,
-  subject: { readonly id: string; readonly uid: number },
-  reply: Reply<Name>,
-): void {
-  if (result.ok) ask.reply(reply);
-  else ask.refuse(refused(result.refusal, subject, result.message));
 }

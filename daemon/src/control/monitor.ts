@@ -56,11 +56,20 @@ function changedUsers(before: World, after: World, sessions: ReadonlySet<Session
     const user = change.after ?? change.before;
     if (user !== undefined) uids.add(user.uid);
   }
+  // Whether a user lingers is decided by a file and by the configuration, not by the user's own record.
+  for (const uid of lingeringChanged(before, after)) uids.add(uid);
   for (const id of sessions) {
     const session = after.sessions.get(id) ?? before.sessions.get(id);
     if (session !== undefined) uids.add(session.uid);
   }
   return uids;
+}
+
+function lingeringChanged(before: World, after: World): Uid[] {
+  if (before.policy !== after.policy) return [...after.users.keys()];
+  if (before.lingering === after.lingering) return [];
+  const uids = [...before.lingering.keys(), ...after.lingering.keys()];
+  return uids.filter((uid) => before.lingering.get(uid) !== after.lingering.get(uid));
 }
 
 function sessionNotice(before: World, after: World, id: SessionId, places: Places): Notice | null {

@@ -4,9 +4,9 @@
  * process's controlling terminal.
  */
 
-import type { Caller, Event, LeaderFacts, OpenFacts } from "../core/events.ts";
+import type { Account, Caller, Event, LeaderFacts, OpenFacts } from "../core/events.ts";
 import { isUid } from "../core/names.ts";
-import { type Kernel, KernelError, type Peer, type ProcessFacts, type UserRecord } from "../kernel/kernel.ts";
+import { type Kernel, KernelError, type Peer, type ProcessFacts } from "../kernel/kernel.ts";
 import { type Failure, failed, failure, invalidParameter, permissionDenied } from "./errors.ts";
 import type { Parameters } from "./interface.ts";
 
@@ -23,20 +23,15 @@ const OPEN_CLASSES: ReadonlySet<string> = new Set([
   "background-light",
 ]);
 
-/** The user to register for, or why not. */
-export function userOf(wanted: Wanted, peer: Peer): number | Failure {
+/** The user that a call is about, the caller if it names none; or why not that one. */
+export function userOf(wanted: Pick<Wanted, "uid">, peer: Peer): number | Failure {
   const uid = wanted.uid ?? peer.uid;
   if (!isUid(uid)) return invalidParameter("uid");
   return uid === peer.uid || peer.uid === 0 ? uid : permissionDenied;
 }
 
 /** The event for the core, or the answer to a request that cannot become one. */
-export function registration(
-  wanted: Wanted,
-  peer: Peer,
-  user: UserRecord,
-  eyes: Eyes,
-): Registration | Failure {
+export function registration(wanted: Wanted, peer: Peer, user: Account, eyes: Eyes): Registration | Failure {
   const process = findLeader(wanted, peer, eyes);
   if (!("identity" in process)) return process;
   if (peer.uid !== 0) {
@@ -55,12 +50,12 @@ export function registration(
   };
 }
 
-function facts(wanted: Wanted, peer: Peer, user: UserRecord): Omit<OpenFacts, "tty" | "ttyVt"> {
+function facts(wanted: Wanted, peer: Peer, user: Account): Omit<OpenFacts, "tty" | "ttyVt"> {
   return {
     uid: user.uid,
     gid: user.gid,
     user: user.name,
-    groups: user.uid === peer.uid ? peer.groups : [],
+    groups: user.uid === peer.uid ? peer.groups : user.groups,
     service: wanted.service ?? "",
     display: "",
     remoteHost: wanted.remoteHost ?? "",
