@@ -49,6 +49,38 @@ export interface ConnectionHandler {
   ended(): void;
 }
 
+/** A connection of ours to another program's socket. */
+export interface Stream {
+  /** Queues bytes; the fds are sent with the first of them and closed here afterwards, whatever happens. */
+  send(bytes: Uint8Array, fds?: readonly number[]): void;
+  /** Bytes queued and not yet taken by the kernel. */
+  readonly queued: number;
+  /** Reads nothing until it is called with false. */
+  pause(paused: boolean): void;
+  /** Now: what is queued is lost. Idempotent. */
+  close(): void;
+}
+
+export interface StreamHandler {
+  /**
+   * The next bytes, in memory that is used again afterwards, and the fds that came with them: the handler's to close.
+   * LOST_FDS stands for those that the kernel dropped, because this process may have no more.
+   */
+  received(bytes: Buffer, fds: readonly number[]): void;
+  /** What was queued beyond a moment has been taken by the kernel. */
+  drained(): void;
+  /** Called once, after the connection has ended for any reason but our own close(). Never before connect() returns. */
+  ended(): void;
+}
+
+export const LOST_FDS = -1;
+
+export interface StreamLimits {
+  /** The connection ends when its queue would grow beyond this many bytes. */
+  readonly queueBytes: number;
+  readonly readBytes: number;
+}
+
 export interface ListenLimits {
   readonly connections: number;
   /** Connections of one uid other than 0. */
@@ -82,6 +114,10 @@ export interface ProcessLine {
 export interface Kernel extends SystemPort {
   /** Serves an inherited listening socket. Beyond a limit, or without free fds, new connections are closed at once. */
   listen(fd: number, limits: ListenLimits, accepted: (c: Connection) => ConnectionHandler): void;
+  /** Connects to a stream socket; the program behind it need not have accepted yet. */
+  connect(path: string, limits: StreamLimits, handler: StreamHandler): Stream;
+  /** Closes a descriptor that was received. */
+  closeFd(fd: number): void;
   /** The peer or any process, now. Throws ESRCH if there is none. */
   process(pid: number): ProcessFacts;
   /** The same process still lives. */

@@ -5,6 +5,7 @@
 
 import type { Limits, ProcessIdentity, SessionId, Uid } from "../core/model.ts";
 import { type Kernel, KernelError, type Peer, type UserRecord } from "./kernel.ts";
+import type { MemoryService } from "./memory-stream.ts";
 
 export interface MemoryProcess {
   identity: ProcessIdentity;
@@ -60,6 +61,10 @@ export class MemorySystem {
   readonly fifos = new Map<SessionId, Map<number, number | null>>();
   readonly runtime = new Map<Uid, MemoryRuntime>();
   readonly files = new Map<string, string>();
+  /** Programs that listen at a path: called with each connection that the daemon makes. */
+  readonly services = new Map<string, (connection: MemoryService) => void>();
+  /** Descriptors that such programs passed to the daemon and that it has not closed. */
+  readonly receivedFds = new Set<number>();
   readonly users = new Map<Uid, UserRecord>();
   readonly groups = new Map<string, number>();
   readonly signals: { readonly pid: number; readonly signal: number }[] = [];
@@ -125,6 +130,7 @@ export class MemorySystem {
   }
 
   close(fd: number): void {
+    this.receivedFds.delete(fd);
     for (const [id, writers] of this.fifos) {
       const holder = writers.get(fd);
       if (!writers.delete(fd)) continue;

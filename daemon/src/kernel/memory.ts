@@ -9,6 +9,7 @@ import { createMemoryLifetimes } from "./memory-lifetime.ts";
 import { createMemoryProcesses } from "./memory-processes.ts";
 import { createMemoryRuntime } from "./memory-runtime.ts";
 import { type MemoryClient, MemoryListener } from "./memory-sockets.ts";
+import { createMemoryStreams } from "./memory-stream.ts";
 import { MemorySystem } from "./memory-system.ts";
 import { MemoryWatches } from "./memory-watches.ts";
 
@@ -88,6 +89,7 @@ export function createMemoryKernel(system = new MemorySystem()): MemoryKernel {
     ...createMemoryGroups(system, watches),
     ...createMemoryLifetimes(system, watches),
     ...createMemoryRuntime(system),
+    ...createMemoryStreams(system),
     ...createRest(system, watches),
   };
   return {
