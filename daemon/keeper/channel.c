@@ -9,6 +9,7 @@
 #include "log.h"
 #include "records.h"
 #include "removal.h"
+#include "runner.h"
 
 /* So many at a time, then signals and timers have their turn. */
 #define RECORDS_PER_TURN 16
@@ -42,7 +43,7 @@ static void take_ready(struct keeper *keeper)
 	keeper->ready_fd = -1;
 }
 
-static void take_record(struct keeper *keeper, struct channel_record *record)
+static void take_record(struct keeper *keeper, const struct channel_record *record, int fd)
 {
 	switch (record->op) {
 	case CHANNEL_READY:
@@ -50,6 +51,9 @@ static void take_record(struct keeper *keeper, struct channel_record *record)
 		break;
 	case CHANNEL_EMPTY_DIRECTORY:
 		removal_start(keeper, record);
+		break;
+	case CHANNEL_RUN:
+		runner_start(&keeper->options, record, fd);
 		break;
 	default:
 		log_line("the daemon sent a record of unknown kind %u, ignored", record->op);
@@ -72,13 +76,36 @@ static void hang_up(struct daemon *daemon)
 		daemon->kill_at = now_ms() + HANGUP_GRACE_MS;
 }
 
+/* The length of what came, as recv says it; *fd is the descriptor that came with it, or -1. */
+static ssize_t receive(int channel, struct channel_record *record, int *fd)
+{
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))];
+	struct iovec part = {.iov_base = record, .iov_len = sizeof(*record)};
+	struct msghdr message = {
+		.msg_iov = &part,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		/* Not the whole space, which would have room for two. */
+		.msg_controllen = CMSG_LEN(sizeof(int)),
+	};
+
+	*fd = -1;
+	ssize_t len = recvmsg(channel, &message, MSG_DONTWAIT | MSG_TRUNC | MSG_CMSG_CLOEXEC);
+	if (len < 0)
+		return len;
+	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+	if (header != NULL && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS)
+		memcpy(fd, CMSG_DATA(header), sizeof(int));
+	return len;
+}
+
 void channel_receive(struct keeper *keeper)
 {
 	struct channel_record record;
+	int fd;
 
 	for (int i = 0; i < RECORDS_PER_TURN; i++) {
-		ssize_t len = recv(
-			keeper->daemon.channel, &record, sizeof(record), MSG_DONTWAIT | MSG_TRUNC);
+		ssize_t len = receive(keeper->daemon.channel, &record, &fd);
 		if (len < 0 && (errno == EAGAIN || errno == EINTR))
 			return;
 		if (len < 0 || (len == 0 && is_at_end(keeper->daemon.channel))) {
@@ -89,6 +116,8 @@ void channel_receive(struct keeper *keeper)
 			memchr(record.text, '\0', sizeof(record.text)) == NULL)
 			log_line("the daemon sent a malformed record of %zd bytes, ignored", len);
 		else
-			take_record(keeper, &record);
+			take_record(keeper, &record, fd);
+		if (fd >= 0)
+			close(fd);
 	}
 }

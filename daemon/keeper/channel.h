@@ -25,7 +25,18 @@ enum channel_op {
 	CHANNEL_EMPTY_DIRECTORY = 2,
 	/* keeper: the operation with this serial has ended; value is 0 or an errno */
 	CHANNEL_DONE = 3,
+	/*
+	 * daemon: start sessionman-run. text is NUL-terminated strings and an empty one last: the
+	 * directory of the control group it is born in ("-": the keeper's own), then its arguments,
+	 * at most RUN_ARGUMENTS_MAX. With the record comes one descriptor, by SCM_RIGHTS: a
+	 * listening socket, which becomes descriptor 3 of sessionman-run. There is no answer: when
+	 * it cannot be started, the keeper says why on stderr, and whoever is connected to the
+	 * socket sees its end.
+	 */
+	CHANNEL_RUN = 4,
 };
+
+#define RUN_ARGUMENTS_MAX 32
 
 struct channel_record {
 	uint32_t op;
@@ -33,9 +44,9 @@ struct channel_record {
 	int32_t value;
 	uint32_t uid;
 	uint32_t gid;
-	char text[236]; /* NUL-terminated */
+	char text[2028]; /* NUL-terminated */
 };
 
-_Static_assert(sizeof(struct channel_record) == 256, "the other end counts on it");
+_Static_assert(sizeof(struct channel_record) == 2048, "the other end counts on it");
 
 #endif

@@ -24,6 +24,8 @@
 #include "sockets.h"
 #include "spawn.h"
 
+const char log_name[] = "sessionmand";
+
 static _Noreturn void start_failed(const char *what)
 {
 	log_line("%s: %m", what);
@@ -212,6 +214,8 @@ static void set_defaults(struct options *options)
 		options->node = DEFAULT_NODE;
 	if (options->daemon == NULL)
 		options->daemon = DEFAULT_DAEMON;
+	if (options->runner == NULL)
+		options->runner = DEFAULT_RUNNER;
 }
 
 static int printed(void)

@@ -75,6 +75,7 @@ static bool parse_valued(struct options *options, int argc, char **argv, int *at
 		{"--run-dir", &options->run_dir},
 		{"--node", &options->node},
 		{"--daemon", &options->daemon},
+		{"--runner", &options->runner},
 	};
 	const char *value;
 
@@ -151,6 +152,7 @@ void options_parse(struct options *options, int argc, char **argv)
 	require_absolute(options->run_dir, "--run-dir");
 	require_absolute(options->node, "--node");
 	require_absolute(options->daemon, "--daemon");
+	require_absolute(options->runner, "--runner");
 	if (options->run_dir != NULL)
 		options->run_dir = without_trailing_slashes(options->run_dir);
 }
@@ -167,5 +169,6 @@ void options_print_help(void)
 	     "  --help           print this, then exit\n\n"
 	     "For development:\n"
 	     "  --daemon FILE    the daemon's bundle (" DEFAULT_DAEMON ")\n"
-	     "  --node FILE      the Node that runs it (" DEFAULT_NODE ")");
+	     "  --node FILE      the Node that runs it (" DEFAULT_NODE ")\n"
+	     "  --runner FILE    starts a user's service manager (" DEFAULT_RUNNER ")");
 }

@@ -14,6 +14,7 @@ struct options {
 	const char *run_dir;
 	const char *node;
 	const char *daemon;
+	const char *runner;
 	/* -1: none */
 	int ready_fd;
 };

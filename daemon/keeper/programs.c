@@ -54,4 +54,7 @@ void programs_check(const struct options *options)
 		require_trusted_path(options->node);
 	if (strcmp(options->daemon, DEFAULT_DAEMON) == 0)
 		require_trusted_path(options->daemon);
+	/* Logins work without it. */
+	if (strcmp(options->runner, DEFAULT_RUNNER) == 0 && access(DEFAULT_RUNNER, F_OK) == 0)
+		require_trusted_path(options->runner);
 }

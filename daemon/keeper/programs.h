@@ -4,9 +4,9 @@
 #include "options.h"
 
 /*
- * Exits with a line on stderr unless Node and the daemon's bundle are there. The installed ones,
- * and every directory above them, must belong to root and not be writable by others: they run as
- * root. One that was named on the command line is the caller's own risk.
+ * Exits with a line on stderr unless Node and the daemon's bundle are there. The installed ones
+ * and sessionman-run, and every directory above them, must belong to root and not be writable by
+ * others: they run as root. One that was named on the command line is the caller's own risk.
  */
 void programs_check(const struct options *options);
 

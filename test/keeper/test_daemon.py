@@ -235,12 +235,12 @@ def test_a_daemon_that_drops_the_channel_is_ended():
 
 def test_malformed_records_are_named_and_ignored():
     keeper = Keeper(
-        "for text in (b'', b'x', b'x' * 255, b'x' * 257, b'x' * 5000, RECORD.pack(2, 1, 0, 0, 0, b'/' * 236)):\n"
+        "for text in (b'', b'x', b'x' * 2047, b'x' * 2049, b'x' * 5000, RECORD.pack(2, 1, 0, 0, 0, b'/' * 2028)):\n"
         "    channel.send(text)\n"
         "send(99)\nsend(DONE)\n"
         "send(EMPTY_DIRECTORY, 5, 0xffffffff, 0, b'/x')\nsend(EMPTY_DIRECTORY, 6, 0, 0xffffffff, b'/x')\nsend(EMPTY_DIRECTORY, 7, 0, 0, b'x')\n"
         "send(EMPTY_DIRECTORY, 8, 0, 0, b'')\n"
-        "say(answers=[RECORD.unpack(channel.recv(300))[:3] for _ in range(4)])\n" + SERVE
+        "say(answers=[RECORD.unpack(channel.recv(RECORD.size))[:3] for _ in range(4)])\n" + SERVE
     )
     equal(keeper.word("answers"), [[3, serial, 22] for serial in (5, 6, 7, 8)])
     lines = keeper.lines()

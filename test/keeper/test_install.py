@@ -9,6 +9,7 @@ TREE = os.path.realpath(os.path.join(HERE, "../.."))
 FILES = {
     "etc/dinit.d/sessionmand": 0o644,
     "etc/init.d/sessionmand": 0o755,
+    "etc/pam.d/sessionman-user": 0o644,
     "etc/s6/sv/sessionmand/notification-fd": 0o644,
     "etc/s6/sv/sessionmand/run": 0o755,
     "etc/s6/sv/sessionmand/type": 0o644,
@@ -17,6 +18,7 @@ FILES = {
     "etc/sv/sessionmand/run": 0o755,
     "pam/pam_sessionman.so": 0o755,
     "usr/bin/sessionctl": 0o755,
+    "usr/lib/sessionman/sessionman-run": 0o755,
     "usr/sbin/sessionmand": 0o755,
     "usr/share/bash-completion/completions/sessionctl": 0o644,
     "usr/share/doc/sessionman/examples/sessionman.yaml": 0o644,

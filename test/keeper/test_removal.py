@@ -33,7 +33,7 @@ class Tree:
         path = path or self.top
         keeper = Keeper(
             f"ready()\nsend(EMPTY_DIRECTORY, 42, {uid}, {uid}, {path.encode()!r})\n"
-            "_, serial, value, *_ = RECORD.unpack(channel.recv(300))\nsay(serial=serial, value=value)\ntime.sleep(60)\n",
+            "_, serial, value, *_ = RECORD.unpack(channel.recv(RECORD.size))\nsay(serial=serial, value=value)\ntime.sleep(60)\n",
             home=self.home,
         )
         equal(keeper.word("serial", timeout), 42)
@@ -182,7 +182,7 @@ def stopped_removal():
     asked = time.monotonic()
     keeper = Keeper(
         f"ready()\nsend(EMPTY_DIRECTORY, 1, {USER}, {USER}, {tree.top.encode()!r})\n"
-        "say(value=RECORD.unpack(channel.recv(300))[2])\nanswer_clients()\n",
+        "say(value=RECORD.unpack(channel.recv(RECORD.size))[2])\nanswer_clients()\n",
         home=tree.home, extra_groups=[20, 27],
     )
     daemon = keeper.daemon()
@@ -233,7 +233,7 @@ def test_sixteen_at_a_time():
     as_user("import os\nfor n in range(20000):\n open(f'f{n}', 'w').close()\n", tree.top)
     keeper = Keeper(
         f"ready()\nfor serial in range(40): send(EMPTY_DIRECTORY, serial, {USER}, {USER}, {tree.top.encode()!r})\n"
-        "answers = [RECORD.unpack(channel.recv(300)) for _ in range(40)]\n"
+        "answers = [RECORD.unpack(channel.recv(RECORD.size)) for _ in range(40)]\n"
         "say(serials=sorted(answer[1] for answer in answers), values=[answer[2] for answer in answers])\n" + SERVE,
         home=tree.home,
     )
@@ -251,7 +251,7 @@ def test_an_answer_never_reaches_the_next_daemon():
     as_user("import os\nfor n in range(20000):\n open(f'f{n}', 'w').close()\n", tree.top)
     keeper = Keeper(
         "again = os.path.exists(sys.argv[0] + '.again')\nopen(sys.argv[0] + '.again', 'w').close()\nready()\n"
-        "if again:\n    channel.settimeout(1.5)\n    try: say(got=channel.recv(300).hex())\n    except TimeoutError: say(got=None)\n    answer_clients()\n"
+        "if again:\n    channel.settimeout(1.5)\n    try: say(got=channel.recv(RECORD.size).hex())\n    except TimeoutError: say(got=None)\n    answer_clients()\n"
         f"send(EMPTY_DIRECTORY, 7, {USER}, {USER}, {tree.top.encode()!r})\n"
         "while len(os.listdir(" + repr(tree.top) + ")) == 20000: pass\n"
         "os.kill(os.getpid(), 9)\n",

@@ -7,14 +7,12 @@
 
 #include "log.h"
 
-#define PREFIX "sessionmand: "
-
 void log_line(const char *format, ...)
 {
-	char line[1024] = PREFIX;
-	size_t used = sizeof(PREFIX) - 1;
+	char line[1024];
 	va_list args;
 
+	size_t used = (size_t)snprintf(line, sizeof(line), "%s: ", log_name);
 	va_start(args, format);
 	int len = vsnprintf(line + used, sizeof(line) - used - 1, format, args);
 	va_end(args);

@@ -1,0 +1,87 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "group.h"
+#include "keeper.h"
+#include "log.h"
+#include "runner.h"
+
+#define LISTEN_FD 3
+
+static char *const environment[] = {
+	"PATH=/usr/sbin:/usr/bin:/sbin:/bin",
+	"LANG=C.UTF-8",
+	NULL,
+};
+
+/* The strings of the record's text after the first, behind argv[0]; false if they are not what
+ * channel.h says. */
+static bool read_arguments(const char **argv, const struct channel_record *record)
+{
+	const char *at = record->text + strlen(record->text) + 1;
+	const char *end = record->text + sizeof(record->text);
+	int count = 1;
+
+	while (at < end && *at != '\0' && count <= RUN_ARGUMENTS_MAX) {
+		argv[count++] = at;
+		at += strnlen(at, (size_t)(end - at)) + 1;
+	}
+	argv[count] = NULL;
+	return count > 1 && at < end && *at == '\0';
+}
+
+static _Noreturn void become_runner(const char *const argv[], int fd)
+{
+	sigset_t none;
+
+	setsid();
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	/* The descriptor is never below 3, so nothing that is still needed is overwritten. */
+	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0 ||
+		(fd == LISTEN_FD ? fcntl(fd, F_SETFD, 0) : dup2(fd, LISTEN_FD)) < 0 ||
+		syscall(SYS_close_range, LISTEN_FD + 1, ~0U, 0) < 0) {
+		log_line("arrange the descriptors of %s: %m", argv[0]);
+		_exit(EXIT_SYSTEM);
+	}
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	execve(argv[0], (char *const *)argv, environment);
+	log_line("execute %s: %m", argv[0]);
+	_exit(EXIT_SYSTEM);
+}
+
+void runner_start(const struct options *options, const struct channel_record *record, int fd)
+{
+	const char *argv[RUN_ARGUMENTS_MAX + 2] = {options->runner};
+	const char *group = record->text;
+	int directory = -1;
+
+	if (fd < 0 || !read_arguments(argv, record) ||
+		(group[0] != '/' && strcmp(group, "-") != 0)) {
+		log_line("the daemon sent a malformed order to start %s, ignored", argv[0]);
+		return;
+	}
+	if (group[0] == '/') {
+		directory = open(group, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (directory < 0) {
+			log_line("start %s: open the control group %s: %m", argv[0], group);
+			return;
+		}
+	}
+	pid_t pid = fork_into(directory);
+	if (pid == 0 && errno != 0) {
+		log_line("start %s: enter the control group %s: %m", argv[0], group);
+		_exit(EXIT_SYSTEM);
+	}
+	if (pid == 0)
+		become_runner(argv, fd);
+	if (pid < 0)
+		log_line("start %s: fork: %m", argv[0]);
+	if (directory >= 0)
+		close(directory);
+}

@@ -1,0 +1,22 @@
+#ifndef SESSIONMAN_ACTIONS_H
+#define SESSIONMAN_ACTIONS_H
+
+#include "holder.h"
+
+/*
+ * What the backend is asked to do besides running: one thing after the other, each with its time.
+ * "stop" waits for nothing, ends what is running, and is the last.
+ */
+void actions_add(struct holder *holder, enum action_kind kind, const char *data, size_t len);
+void actions_stop(struct holder *holder);
+
+/* A child has ended: if it was the action, the next one is started. */
+void actions_ended(struct holder *holder, pid_t pid, int status);
+
+/* Ends an action whose time is over. */
+void actions_expire(struct holder *holder, int64_t now);
+
+/* The manager has ended: only "stop" may go on, for a moment. */
+void actions_wind_up(struct holder *holder);
+
+#endif

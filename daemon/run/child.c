@@ -1,0 +1,185 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "environment.h"
+#include "group.h"
+#include "how.h"
+#include "state.h"
+
+/* The action, its data, and NULL. */
+#define ARGV_MAX (ENVIRONMENT_MAX + 3)
+
+/* Says in the user's log and to the holder what this child failed at. */
+static _Noreturn void fail(struct failure *failure, const char *what, const char *subject)
+{
+	how_failed(failure->text, errno, "%s %s", what, subject);
+	dprintf(STDERR_FILENO, "sessionman-run: %s\n", failure->text);
+	_exit(EXIT_SYSTEM);
+}
+
+static void signals_to_default(void)
+{
+	struct sigaction action = {.sa_handler = SIG_DFL};
+	sigset_t none;
+
+	/* It fails for SIGKILL, SIGSTOP and the two of the C library, which have it anyway. */
+	for (int number = 1; number <= SIGRTMAX; number++)
+		sigaction(number, &action, NULL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static bool arrange_fds(int output)
+{
+	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	return null >= 0 && dup2(null, STDIN_FILENO) >= 0 && dup2(output, STDOUT_FILENO) >= 0 &&
+	       dup2(output, STDERR_FILENO) >= 0 && syscall(SYS_close_range, 3, ~0U, 0) == 0;
+}
+
+/* What the kernel may kill first is for the user to say, from the usual on. */
+static void oom_score_to_usual(void)
+{
+	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	dprintf(fd, "0");
+	close(fd);
+}
+
+static bool limits_apply(const struct terms *terms)
+{
+	for (int i = 0; i < RLIM_NLIMITS; i++) {
+		if (terms->limited[i] && setrlimit(i, &terms->limits[i]) < 0)
+			return false;
+	}
+	return getpriority(PRIO_PROCESS, 0) == terms->nice ||
+	       setpriority(PRIO_PROCESS, 0, terms->nice) == 0;
+}
+
+/* Root keeps what it has by being root, and nothing that was handed down besides. */
+static bool capabilities_drop(uid_t uid)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[2] = {0};
+
+	if (uid == 0 && syscall(SYS_capget, &header, data) < 0)
+		return false;
+	data[0].inheritable = data[1].inheritable = 0;
+	return syscall(SYS_capset, &header, data) == 0;
+}
+
+bool become_user(const struct arguments *arguments, const struct terms *terms)
+{
+	/* An old kernel has none of these capabilities. */
+	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0 && errno != EINVAL)
+		return false;
+	return setgroups((size_t)terms->group_count, terms->groups) == 0 &&
+	       setresgid(arguments->gid, arguments->gid, arguments->gid) == 0 &&
+	       setresuid(arguments->uid, arguments->uid, arguments->uid) == 0 &&
+	       capabilities_drop(arguments->uid);
+}
+
+/* From a fresh child to the user with nothing of ours but descriptors 0 to 2. */
+static void clean(const struct holder *holder, struct failure *failure)
+{
+	int entered = errno;
+
+	setsid();
+	signals_to_default();
+	if (!arrange_fds(holder->output.write_end))
+		fail(failure, "arrange the descriptors for", holder->arguments.backend);
+	errno = entered;
+	if (errno != 0)
+		fail(failure, "enter init.scope of the control group", holder->arguments.group);
+	oom_score_to_usual();
+	if (!limits_apply(&holder->terms))
+		fail(failure, "apply the limits of", holder->arguments.user);
+	if (!become_user(&holder->arguments, &holder->terms))
+		fail(failure, "become", holder->arguments.user);
+	if (chdir(holder->terms.home) < 0 && chdir("/") < 0)
+		fail(failure, "change to", "/");
+}
+
+static _Noreturn void execute(const struct holder *holder, const char *const argv[],
+	const struct action *action, struct failure *failure)
+{
+	char **environment = environment_make(holder, action);
+
+	if (environment != NULL) {
+		umask(holder->terms.umask);
+		execve(argv[0], (char *const *)argv, environment);
+	} else {
+		errno = ENOMEM;
+	}
+	fail(failure, "execute", argv[0]);
+}
+
+static _Noreturn void become_manager(const struct holder *holder)
+{
+	struct failure *failure = &holder->failures->manager;
+	const struct arguments *arguments = &holder->arguments;
+	char state[STATE_PATH_MAX];
+
+	clean(holder, failure);
+	state_path(state, arguments, getpid());
+	if (!state_make(state, arguments))
+		fail(failure, "make the state directory", state);
+	const char *const argv[] = {
+		arguments->backend, "run", arguments->ready, state, arguments->config, NULL};
+	execute(holder, argv, NULL, failure);
+}
+
+pid_t child_run(struct holder *holder)
+{
+	holder->failures->manager.text[0] = '\0';
+	pid_t pid = fork_into(holder->group);
+	if (pid == 0)
+		become_manager(holder);
+	return pid;
+}
+
+static _Noreturn void become_action(const struct holder *holder, const struct action *action)
+{
+	static const char *const words[] = {
+		[ACTION_READY] = "ready",
+		[ACTION_STOP] = "stop",
+		[ACTION_GRAPHICAL] = "graphical",
+		[ACTION_ENVIRONMENT] = "environment",
+	};
+	const char *argv[ARGV_MAX] = {holder->arguments.backend, words[action->kind]};
+	char names[PACKET_MAX];
+	int count = 2;
+
+	clean(holder, &holder->failures->action);
+	memcpy(names, action->data, action->len);
+	for (size_t at = 0; at < action->len && count < ARGV_MAX - 1;) {
+		size_t len = strlen(names + at);
+		/* Of a variable the name is told, the value is in the environment. */
+		if (action->kind == ACTION_ENVIRONMENT)
+			names[at + strcspn(names + at, "=")] = '\0';
+		argv[count++] = names + at;
+		at += len + 1;
+	}
+	execute(holder, argv, action, &holder->failures->action);
+}
+
+pid_t child_act(struct holder *holder, const struct action *action)
+{
+	holder->failures->action.text[0] = '\0';
+	pid_t pid = fork_into(holder->group);
+	if (pid == 0)
+		become_action(holder, action);
+	return pid;
+}
