@@ -1,0 +1,55 @@
+"""Runs every function named test_* of the files beside this one, inside the sandbox."""
+
+import ctypes
+import glob
+import importlib
+import os
+import shutil
+import sys
+import time
+import traceback
+
+import harness
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+PR_SET_CHILD_SUBREAPER = 36
+
+
+def cases():
+    for path in sorted(glob.glob(os.path.join(HERE, "test_*.py"))):
+        module = importlib.import_module(os.path.basename(path)[:-3])
+        for name, function in list(vars(module).items()):
+            if name.startswith("test_") and (harness.CGROUP or hasattr(function, "without_cgroup")):
+                yield name[5:].replace("_", " ") + ("" if harness.CGROUP else " without cgroup v2"), function
+
+
+def run(name, function):
+    """Prints how it went: 1 for passed, 0 for skipped, -1 for failed."""
+    began = time.monotonic()
+    try:
+        note = function() or ""
+        if note.startswith("SKIP"):
+            print(f"SKIP {name}{note[4:]}", flush=True)
+            return 0
+        print(f"ok   {name} ({time.monotonic() - began:.1f} s){': ' + note if note else ''}", flush=True)
+        return 1
+    except Exception:
+        print(f"FAIL {name}\n{traceback.format_exc()}", flush=True)
+        return -1
+    finally:
+        harness.end_all()
+
+
+def main():
+    shutil.copy(os.path.join(HERE, "../../conf/pam.d/sessionman-user"), "/etc/pam.d/sessionman-user")
+    # As the keeper is: what a dead sessionman-run leaves behind becomes ours.
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
+    words = sys.argv[1:]
+    chosen = [case for case in cases() if not words or any(word in case[0] for word in words)]
+    results = [run(*case) for case in chosen]
+    passed, failed = results.count(1), results.count(-1)
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+sys.exit(main())
