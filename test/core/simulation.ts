@@ -23,6 +23,19 @@ export const policy: Policy = {
   runtimeDirectoryBytes: 1 << 20,
   runtimeDirectoryInodes: 256,
   limits: { default: {}, groups: [], users: new Map() },
+  services: {
+    default: { backend: "/backends/runit", linger: "per-user" },
+    groups: [],
+    users: new Map(),
+    classes: ["user", "user-early"],
+    rootSession: false,
+    selfLinger: true,
+    loginTimeoutMs: 60_000,
+    startTimeoutMs: 60_000,
+    stopTimeoutMs: 20_000,
+    termTimeoutMs: 10_000,
+    startsAtOnce: 2,
+  },
 };
 
 export interface Process {

@@ -7,7 +7,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { Effect } from "../../daemon/src/core/effects.ts";
 import type { Event } from "../../daemon/src/core/events.ts";
-import type { World } from "../../daemon/src/core/model.ts";
+import type { User, World } from "../../daemon/src/core/model.ts";
 import { emptyWorld, step } from "../../daemon/src/core/step.ts";
 import { facts } from "./facts.ts";
 import { policy } from "./simulation.ts";
@@ -21,7 +21,12 @@ function parse(line: string): { kind: string; words: Words } {
   return { kind, words: new Map(rest.map((word) => word.split("=", 2) as [string, string])) };
 }
 
-const at = { realtime: 1_000_000, monotonic: 1_000_000 };
+let seconds = 1;
+
+/** The story's time, which "> time +N" moves on. */
+function now() {
+  return { realtime: seconds * 1_000_000, monotonic: seconds * 1_000_000 };
+}
 
 function identity(pid: number, executable = "1:1") {
   return { pid, start: String(pid), inode: "", executable };
@@ -32,7 +37,7 @@ function openRequested(words: Words): Event {
   const uid = Number(text("uid") || 1000);
   return {
     kind: "session.openRequested",
-    at,
+    at: now(),
     requester: { room: text("room") === "control" ? "control" : "pam", call: Number(text("call") || 1) },
     facts: facts(uid, {
       tty: text("tty"),
@@ -56,13 +61,60 @@ const PLAIN: ReadonlyMap<string, unknown> = new Map<string, unknown>([
   ["none", []],
 ]);
 
+/** Words whose value is text even where it looks like a number. */
+const TEXT: ReadonlySet<string> = new Set(["id", "session"]);
+
 /** Everything but an open request: the words are the fields, numbers where they look like numbers. */
-function plainEvent(kind: string, words: Words): Event {
-  const fields: Record<string, unknown> = { kind, at, requester: { room: "control", call: 1 } };
+function plainEvent(kind: string, words: Words, world: World): Event {
+  const fields: Record<string, unknown> = { kind, at: now(), requester: { room: "control", call: 1 } };
   fields.caller = { uid: Number(words.get("by") ?? 0), pid: Number(words.get("from") ?? 1) };
   for (const [key, value] of words)
-    fields[key] = PLAIN.get(value) ?? (key === "id" || !/^\d+$/.test(value) ? value : Number(value));
-  return fields as unknown as Event;
+    fields[key] = PLAIN.get(value) ?? (TEXT.has(key) || !/^\d+$/.test(value) ? value : Number(value));
+  const shape = shapes[kind];
+  return { ...fields, ...shape?.(words, world) } as unknown as Event;
+}
+
+/** What does not fit into words one by one. */
+const shapes: Readonly<Record<string, (words: Words, world: World) => object>> = {
+  "manager.told": (words) => ({
+    news: {
+      state: words.get("state"),
+      pid: Number(words.get("pid") ?? 0),
+      message: sentence(words.get("message")),
+    },
+  }),
+  "user.lookedUp": (words) => ({ user: words.get("name") === undefined ? null : account(words) }),
+  "linger.requested": (words) => ({ user: account(words) }),
+  "linger.saved": (words) => ({ user: account(words) }),
+  "linger.failed": (words) => ({ user: account(words) }),
+  "environment.imported": (words) => ({
+    session: words.get("session") ?? null,
+    set: new Map(list(words.get("set")).map((each) => each.split(":", 2) as [string, string])),
+    unset: list(words.get("unset")),
+  }),
+  // the words are rows of ServicePolicy
+  "policy.changed": (words, world) => {
+    const { services: last } = world.policy;
+    const numbers = [...words].filter(([, value]) => /^\d+$/.test(value));
+    const row = Object.fromEntries([...words].filter(([, value]) => !/^\d+$/.test(value)));
+    const given = Object.fromEntries(numbers.map(([key, value]) => [key, Number(value)]));
+    const services = { ...last, ...given, default: { ...last.default, ...row } };
+    return { policy: { ...world.policy, services } };
+  },
+};
+
+function account(words: Words) {
+  const uid = Number(words.get("uid"));
+  return { uid, gid: uid, name: words.get("name") ?? `u${uid}`, groups: [] };
+}
+
+function list(text = ""): string[] {
+  return text === "" ? [] : text.split(",");
+}
+
+/** A word stands for a sentence. */
+function sentence(word = ""): string {
+  return word.replaceAll("_", " ");
 }
 
 function restart(world: World, words: Words): Event {
@@ -84,14 +136,20 @@ function restart(world: World, words: Words): Event {
     orphanScopes: [],
     orphanLifetimes: [],
     runtimeDirectories,
+    managers: [
+      ...list(words.get("alive")).map((uid) => ({ uid: Number(uid), alive: true })),
+      ...list(words.get("remains")).map((uid) => ({ uid: Number(uid), alive: false })),
+    ],
+    lingering: list(words.get("lingering")).map((uid) => ({ uid: Number(uid), name: `u${uid}` })),
   };
-  return { kind: "daemon.started", at, found };
+  return { kind: "daemon.started", at: now(), found };
 }
 
 /** A field in a word; records by their id and stage. */
 function show(key: string, value: unknown): string[] {
   if (key === "kind") return [];
   if (value instanceof Map) return [...value].map(([name, content]) => `${name}=${content}`);
+  if (key === "unset") return [`unset=${String(value)}`];
   if (typeof value !== "object" || value === null) return [`${key}=${String(value)}`];
   const fields = value as Record<string, unknown>;
   if (key === "session")
@@ -99,10 +157,24 @@ function show(key: string, value: unknown): string[] {
       `session=${fields.id}`,
       ...Object.values(fields.stage as object).filter((each) => typeof each === "string"),
     ];
-  if (key === "user") return [`user=${fields.uid}`, String((fields.runtime as { state: string }).state)];
+  if (key === "user") return [`user=${fields.uid}`, ...("runtime" in fields ? userWords(value as User) : [])];
   if (key === "leader") return [`leader=${fields.pid}`];
   if (key === "requester") return [`to=${fields.room}/${fields.call}`];
   return Object.entries(fields).flatMap(([name, content]) => show(name, content));
+}
+
+/** The states of directory and manager, and what else is not as for everybody. */
+function userWords({ runtime, manager, deaths, impatient, imported, graphical }: User): string[] {
+  const words: string[] = [runtime.state];
+  if (manager.state !== "none") words.push(`manager=${manager.state}`);
+  if ("pid" in manager && manager.pid !== 0) words.push(`pid=${manager.pid}`);
+  if (manager.state === "stopping") words.push(manager.cause, manager.step);
+  if ("message" in manager && manager.message !== "") words.push(`(${manager.message})`);
+  if (deaths.length > 0) words.push(`deaths=${deaths.length}`);
+  if (impatient) words.push("impatient");
+  if (imported.size > 0) words.push(`imported=${[...imported.keys()]}`);
+  if (graphical !== null) words.push(`graphical=${graphical}`);
+  return words;
 }
 
 function line(effect: Effect): string {
@@ -112,20 +184,23 @@ function line(effect: Effect): string {
 
 function play(story: string): string {
   let world = emptyWorld(policy);
+  seconds = 1;
   const out: string[] = [];
   for (const text of story.split("\n")) {
     if (text.startsWith("  ")) continue;
     out.push(text);
     if (!text.startsWith("> ")) continue;
     const { kind, words } = parse(text);
+    if (kind === "time") seconds += Number([...words.keys()][0]);
+    if (kind === "time") continue;
     const starts = kind === "daemon.started";
     const event =
       kind === "session.openRequested"
         ? openRequested(words)
         : starts
           ? restart(world, words)
-          : plainEvent(kind, words);
-    const result = step(starts ? emptyWorld(policy) : world, event);
+          : plainEvent(kind, words, world);
+    const result = step(starts ? emptyWorld(world.policy) : world, event);
     world = result.world;
     out.push(...result.effects.map(line));
   }

@@ -6,6 +6,7 @@
  */
 
 import type { Effect } from "./effects.ts";
+import { dropImported } from "./environment.ts";
 import type { Event } from "./events.ts";
 import type { ClosingReason, Instant, Session, SessionId, Stage, World } from "./model.ts";
 import { refuse } from "./opening.ts";
@@ -53,10 +54,13 @@ export function close(
     leaders: leads ? world.leaders.without(session.leader.pid) : world.leaders,
     seat0: session.seat === null ? world.seat0 : seat0,
   };
-  const effects = closingEffects(next, closing, kills);
-  if (session.stage.phase !== "opening") return { world: next, effects };
-  const answer = refuse(next, session.stage.requester, "failed", why);
-  return { world: next, effects: [...effects, ...answer.effects] };
+  const asker = session.stage.phase === "opening" ? session.stage.requester : null;
+  return chain(
+    next,
+    (now) => ({ world: now, effects: closingEffects(now, closing, kills) }),
+    (now) => dropImported(now, session.uid, session.id),
+    (now) => (asker === null ? same(now) : refuse(now, asker, "failed", why)),
+  );
 }
 
 function closingEffects(world: World, session: Session, kills: boolean): Effect[] {
@@ -211,11 +215,11 @@ export function busyOver(world: World, id: SessionId): Step {
 
 export function scopeRemoved(world: World, event: Of<"scope.removed">): Step {
   const session = world.sessions.get(event.id);
-  return session?.stage.phase === "closing" ? forget(world, session) : same(world);
+  return session?.stage.phase === "closing" ? forget(world, session, event.at) : same(world);
 }
 
 /** The last step: nothing of the session is left but its record. */
-export function forget(world: World, session: Session): Step {
+function forget(world: World, session: Session, at: Instant): Step {
   const leads = world.leaders.get(session.leader.pid) === session.id;
   const next: World = {
     ...world,
@@ -232,6 +236,6 @@ export function forget(world: World, session: Session): Step {
   return chain(
     next,
     (now) => ({ world: now, effects }),
-    (now) => leave(now, session),
+    (now) => leave(now, session, at),
   );
 }

@@ -41,7 +41,7 @@ const STANDING: readonly SessionClass[] = [
 ];
 
 /** The PAM service under which a user's service manager runs. */
-const MANAGER_SERVICE = "sessionman-user";
+export const MANAGER_SERVICE = "sessionman-user";
 
 const FIRST_ORDINARY_UID = 1000;
 

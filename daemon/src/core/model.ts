@@ -287,4 +287,6 @@ export interface World {
   readonly lingering: Table<Uid, string>;
   /** Lingering users whose turn has not come, oldest first: those not known yet, and those who wait to start. */
   readonly queue: readonly Uid[];
+  /** The pause after which the unknown ones of the queue are looked up again; 0: no look-up is due. */
+  readonly lookUpMs: number;
 }

@@ -74,6 +74,18 @@ export function isPrintable(text: string): boolean {
   return !UNPRINTABLE.test(text);
 }
 
+/** No half surrogates: the text has an encoding. */
+export function isWellFormed(text: string): boolean {
+  return !/\p{Cs}/u.test(text);
+}
+
+const UNPRINTABLES = /\p{Cc}|\p{Cs}|\p{Zl}|\p{Zp}/gu;
+
+/** The text made fit to be shown and recorded: what cannot be is a question mark, what is too long is cut off. */
+export function printable(text: string, max: number): string {
+  return text.slice(0, max).replaceAll(UNPRINTABLES, "?");
+}
+
 /** A user name that can be written, shown and looked up; such a name may still be unusual. */
 export function isUserName(text: string): boolean {
   if (text.length === 0 || text.length > 256 || text === "." || text === "..") return false;

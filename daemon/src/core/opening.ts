@@ -1,16 +1,23 @@
-/** What the steps of an opening session share: making it once its user is ready, and the answer to who asked. */
+/** What the steps of an opening session share: making it, recording it, and the answer to who asked. */
 
 import type { OpenResult } from "./effects.ts";
-import type { Requester, Session, User, World } from "./model.ts";
-import { chain, type Step, same } from "./outcome.ts";
+import type { Requester, Session, User, Wait, World } from "./model.ts";
+import { chain, put, type Step, same } from "./outcome.ts";
 
 /** The user's runtime directory is there, or will not be: the sessions that waited for it are made. */
-export function runtimeSettled(world: World, user: User): Step {
-  const waiting = [...user.sessions].map((id) => world.sessions.get(id));
+export function makeWaiting(world: World, user: User): Step {
   return chain(
     world,
-    ...waiting.map((session) => (now: World) => (session === undefined ? same(now) : make(now, session))),
+    ...waitingFor(world, user, "user").map((session) => (now: World) => make(now, session)),
   );
+}
+
+/** The user's opening sessions that wait for this. */
+export function waitingFor(world: World, user: User, wait: Wait): Session[] {
+  return [...user.sessions]
+    .map((id) => world.sessions.get(id))
+    .filter((session) => session?.stage.phase === "opening" && session.stage.waitsFor === wait)
+    .filter((session) => session !== undefined);
 }
 
 /** No-op unless the session waits for its user. */
@@ -24,8 +31,15 @@ export function make(world: World, session: Session): Step {
   };
 }
 
-export function put(world: World, session: Session): World {
-  return { ...world, sessions: world.sessions.with(session.id, session) };
+/** All is there: the record as it will be true. */
+export function record(world: World, session: Session): Step {
+  if (session.stage.phase !== "opening") return same(world);
+  const recording: Session = { ...session, stage: { ...session.stage, waitsFor: "record" } };
+  const running: Session = { ...session, stage: { phase: "running" } };
+  return {
+    world: put(world, recording),
+    effects: [{ kind: "session.save", session: running, answer: true }],
+  };
 }
 
 export function reply(world: World, requester: Requester, result: OpenResult): Step {

@@ -1,7 +1,7 @@
-/** What a step gives back, and the two ways to build it. */
+/** What a step gives back, and the ways to build it. */
 
 import type { Effect } from "./effects.ts";
-import type { World } from "./model.ts";
+import type { Session, User, World } from "./model.ts";
 
 export interface Step {
   readonly world: World;
@@ -23,4 +23,17 @@ export function chain(world: World, ...steps: readonly ((world: World) => Step)[
     effects.push(...step.effects);
   }
   return { world: now, effects };
+}
+
+export function put(world: World, session: Session): World {
+  return { ...world, sessions: world.sessions.with(session.id, session) };
+}
+
+export function putUser(world: World, user: User): World {
+  return { ...world, users: world.users.with(user.uid, user) };
+}
+
+/** The user's record is on disk before anything follows from it. */
+export function saveUser(world: World, user: User): Step {
+  return { world: putUser(world, user), effects: [{ kind: "user.save", user }] };
 }

@@ -1,7 +1,9 @@
 /** May this caller do this? */
 
-import type { Caller } from "./events.ts";
-import type { Policy, Session, SessionClass, Uid } from "./model.ts";
+import type { Refusal } from "./effects.ts";
+import type { Account, Caller } from "./events.ts";
+import type { Policy, Services, Session, SessionClass, Uid } from "./model.ts";
+import { isUserName } from "./names.ts";
 
 /** Slots at the end of sessions_max that only root, greeters and managers may take. */
 const RESERVED_SLOTS = 64;
@@ -31,4 +33,37 @@ export function overLimit(
 export function killsAtLogout(policy: Policy, session: Session): boolean {
   if (!policy.killUserProcesses || policy.killExcludeUsers.includes(session.user)) return false;
   return policy.killOnlyUsers.length === 0 || policy.killOnlyUsers.includes(session.user);
+}
+
+/** Null, or why the user's lingering may not be turned on or off. */
+export function lingerRefusal(
+  policy: Policy,
+  caller: Caller,
+  user: Account,
+  wanted: Pick<Required<Services>, "linger"> & { readonly enabled: boolean },
+): { readonly refusal: Refusal; readonly message: string } | null {
+  const { uid, name } = user;
+  if (!mayControl(caller, uid)) {
+    return {
+      refusal: "not-allowed",
+      message: `only root and ${name} may turn the lingering of ${name} on or off`,
+    };
+  }
+  if (caller.uid !== 0 && !policy.services.selfLinger) {
+    return {
+      refusal: "not-allowed",
+      message: "only root may turn lingering on or off (services.self_linger)",
+    };
+  }
+  // a file is named after the uid and holds the name: one that looks like a uid would be taken for one by people
+  if (!isUserName(name) || /^[0-9]+$/.test(name)) {
+    return { refusal: "invalid", message: `a user with the name ${JSON.stringify(name)} cannot linger` };
+  }
+  if (wanted.enabled && wanted.linger === "no") {
+    return {
+      refusal: "not-allowed",
+      message: `the configuration does not let ${name} linger (services.linger)`,
+    };
+  }
+  return null;
 }

@@ -1,9 +1,11 @@
 /** What callers ask of sessions that exist: to close, to terminate, to signal. Each is answered once. */
 
+import { answer, failure } from "./answers.ts";
 import { askToEnd, close } from "./closing.ts";
-import type { CallResult, Effect, Refusal } from "./effects.ts";
+import type { CallResult, Effect } from "./effects.ts";
 import type { Event } from "./events.ts";
-import type { Instant, Requester, Session, SessionId, World } from "./model.ts";
+import { stopAsked } from "./manager.ts";
+import type { Instant, Session, SessionId, Uid, World } from "./model.ts";
 import { chain, type Step, same } from "./outcome.ts";
 import { mayControl } from "./policy.ts";
 import { sessionsOf } from "./select.ts";
@@ -54,14 +56,22 @@ export function terminateUserRequested(world: World, event: Of<"user.terminateRe
     const refused: CallResult =
       user === undefined
         ? failure("no-such-user", `user ${event.uid} has no session`)
-        : failure("not-allowed", `only root and user ${event.uid} may end these sessions`);
+        : failure("not-allowed", `only root and user ${event.uid} may end these sessions and services`);
     return answer(world, event.requester, refused);
   }
   return chain(
     world,
     ...sessionsOf(world, user).map((session) => (now: World) => terminate(now, session, event.at)),
+    (now) => endServices(now, user.uid, event.at),
     (now) => answer(now, event.requester, { ok: true, id: "" }),
   );
+}
+
+/** A lingering user whose turn to start has not come loses it. */
+function endServices(world: World, uid: Uid, at: Instant): Step {
+  const user = world.users.get(uid);
+  if (user === undefined) return same(world);
+  return stopAsked({ ...world, queue: world.queue.filter((each) => each !== uid) }, user, at);
 }
 
 export function killRequested(world: World, event: Of<"session.killRequested">): Step {
@@ -100,12 +110,4 @@ function controllable(
     );
   }
   return session;
-}
-
-function failure(refusal: Refusal, message: string): CallResult {
-  return { ok: false, refusal, message };
-}
-
-function answer(world: World, requester: Requester, result: CallResult): Step {
-  return { world, effects: [{ kind: "call.reply", requester, result }] };
 }

@@ -4,36 +4,49 @@
  * speaks of is closed too, so that it is cleaned up by the same rules.
  */
 
+import { adoptManager } from "./adopt.ts";
 import { askToEnd, awaitRetry, close, followLeader } from "./closing.ts";
 import type { Effect } from "./effects.ts";
+import { tellAgain } from "./environment.ts";
 import type { Event, Found, FoundSession } from "./events.ts";
+import { lineUp } from "./linger.ts";
 import type { Instant, Session, SessionId, Uid, User, World } from "./model.ts";
-import { chain, type Step, same } from "./outcome.ts";
+import { chain, putUser, type Step, same } from "./outcome.ts";
+import { isUp, stays } from "./services.ts";
 import { reservation } from "./session.ts";
+import { Table } from "./table.ts";
 import { lookAgainTimer } from "./timers.ts";
-import { dismiss, prepareUser, putUser } from "./user.ts";
+import { createRuntime, dismiss, newUser, prepareUser } from "./user.ts";
 
 type Started = Extract<Event, { kind: "daemon.started" }>;
 
 export function daemonStarted(world: World, event: Started): Step {
   const { found, at } = event;
   const nextId = Math.max(found.nextId, ...found.orphanScopes.map((scope) => Number(scope.id) + 1));
-  const adopted = adopt({ ...world, nextId, reservedIds: nextId }, found, at);
+  let lingering = Table.empty<Uid, string>();
+  for (const { uid, name } of found.lingering) lingering = lingering.with(uid, name);
+  const adopted = adopt({ ...world, nextId, reservedIds: nextId, lingering }, found, at);
+  const managers = new Map(found.managers.map(({ uid, alive }) => [uid, alive]));
   return chain(
     adopted,
     (now) => ({ world: now, effects: [reservation(now)] }),
-    ...[...adopted.users.values()].map((user) => (now: World) => restoreUser(now, user)),
+    ...[...adopted.users.values()].map(
+      (user) => (now: World) => adoptManager(now, user, managers.get(user.uid), at),
+    ),
+    ...[...adopted.users.keys()].map((uid) => (now: World) => restoreUser(now, uid, at)),
     ...found.sessions.map((session) => (now: World) => restoreSession(now, session, at)),
     ...found.orphanScopes.map((scope) => (now: World) => takeUp(now, scope.id)),
     (now) => ({
       world: now,
       effects: found.orphanLifetimes.map((id) => ({ kind: "lifetime.drop", id }) as const),
     }),
+    ...[...adopted.users.keys()].map((uid) => (now: World) => tellAgain(now, uid)),
+    lineUp,
     (now) => ({ world: now, effects: [{ kind: "publish" }, lookAgainTimer] }),
   );
 }
 
-/** The World that the records describe, with a user for every session and directory. */
+/** The World that the records describe, with a user for every session, directory and manager. */
 function adopt(world: World, found: Found, at: Instant): World {
   let sessions = world.sessions;
   const ofUser = new Map<Uid, Set<SessionId>>();
@@ -45,10 +58,14 @@ function adopt(world: World, found: Found, at: Instant): World {
     sessions = sessions.with(session.id, session);
     ofUser.set(session.uid, (ofUser.get(session.uid) ?? new Set()).add(session.id));
   }
-  const names = new Map(found.sessions.map(({ record }) => [record.uid, record.user]));
+  const names = new Map([
+    ...found.lingering.map(({ uid, name }) => [uid, name] as const),
+    ...found.sessions.map(({ record }) => [record.uid, record.user] as const),
+  ]);
   const directories = new Map(found.runtimeDirectories.map((entry) => [entry.uid, entry.directory]));
   let next: World = { ...world, sessions };
-  for (const uid of new Set([...known.keys(), ...ofUser.keys(), ...directories.keys()])) {
+  const managed = found.managers.map(({ uid }) => uid);
+  for (const uid of new Set([...known.keys(), ...ofUser.keys(), ...directories.keys(), ...managed])) {
     const kind = directories.get(uid);
     const user = known.get(uid) ?? stranger(uid, at, names.get(uid) ?? String(uid));
     const own = ofUser.get(uid) ?? new Set();
@@ -77,16 +94,7 @@ function withIndexes(world: World, sessions: readonly Session[]): World {
 
 /** A user whose record is lost. */
 function stranger(uid: Uid, at: Instant, name: string): User {
-  return {
-    uid,
-    gid: uid,
-    name,
-    groups: [],
-    created: at,
-    runtime: { state: "none" },
-    sessions: new Set(),
-    guessed: true,
-  };
+  return { ...newUser({ uid, gid: uid, name, groups: [] }, at), guessed: true };
 }
 
 /** A scope whose record is lost, or was not written before a crash: all that is known is whose it was. */
@@ -119,8 +127,12 @@ function fromScope(
   };
 }
 
-function restoreUser(world: World, user: User): Step {
-  return user.sessions.size === 0 ? dismiss(world, user) : prepareUser(world, user.uid);
+/** A manager needs its directory as much as a session does. */
+function restoreUser(world: World, uid: Uid, at: Instant): Step {
+  const user = world.users.get(uid);
+  if (user === undefined) return same(world);
+  if (user.sessions.size > 0) return prepareUser(world, uid);
+  return stays(world, user) && isUp(user.manager) ? createRuntime(world, user) : dismiss(world, uid, at);
 }
 
 function restoreSession(world: World, found: FoundSession, at: Instant): Step {

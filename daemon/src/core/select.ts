@@ -1,9 +1,11 @@
 /** Read-only questions on a World, for every outer room. */
 
 import type { Seat, Session, SessionId, Uid, User, World } from "./model.ts";
+import { stays } from "./services.ts";
 
 export type SessionState = "opening" | "online" | "active" | "closing";
-export type UserState = "opening" | "online" | "active" | "closing";
+/** lingering: no session is left but closing ones, and the user stays. */
+export type UserState = "opening" | "online" | "active" | "closing" | "lingering";
 
 /** The seat of that name; only seat0 exists without a device manager. */
 function seatOf(world: World, id: string | null): Seat | null {
@@ -45,7 +47,8 @@ export function userState(world: World, user: User): UserState {
   const states = sessionsOf(world, user).map((session) => sessionState(world, session));
   if (states.includes("active")) return "active";
   if (states.includes("online")) return "online";
-  return states.includes("opening") ? "opening" : "closing";
+  if (states.includes("opening")) return "opening";
+  return stays(world, user) ? "lingering" : "closing";
 }
 
 /** The user's sessions, oldest first. */

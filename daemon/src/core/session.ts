@@ -1,9 +1,12 @@
 /**
  * A session, from the request to the day nobody holds it.
  *
- *   opening: user --slice, runtime directory--> made --scope, FIFO, leader's watch--> record --on disk--> running
+ *   opening: user --slice, runtime directory--> made --scope, FIFO, leader's watch--> manager, or record at once
+ *            manager --its services are up, or were waited for long enough--> record --on disk--> running
  *   opening --record cannot be written, leader gone--> closing
  *   running --logout, leader gone, FIFO at its end, terminated--> closing --scope empty--> gone
+ *
+ * The user's service manager is on its way as soon as the directory is there, and the session is made meanwhile.
  *
  * Nothing is granted before the record is on disk. What a crash leaves behind without one (a scope, a FIFO, a mount)
  * has a name in the system and is found and removed by restore.ts. closing.ts has the second half.
@@ -13,10 +16,11 @@ import { cancelRetry, close, watchScope } from "./closing.ts";
 import type { Effect } from "./effects.ts";
 import { nestedEnvironment, sessionEnvironment } from "./env.ts";
 import type { Event } from "./events.ts";
-import { type Intake, readIntake } from "./intake.ts";
-import type { Requester, Session, SessionId, World } from "./model.ts";
-import { make, put, refuse, reply } from "./opening.ts";
-import { chain, type Step, same } from "./outcome.ts";
+import { type Intake, MANAGER_SERVICE, readIntake } from "./intake.ts";
+import { mustWait, startFor, wait } from "./manager.ts";
+import type { Instant, Requester, Session, SessionId, World } from "./model.ts";
+import { make, record, refuse, reply } from "./opening.ts";
+import { chain, put, type Step, same } from "./outcome.ts";
 import { overLimit } from "./policy.ts";
 import { sessionOnVt } from "./select.ts";
 import { admit, prepareUser } from "./user.ts";
@@ -29,6 +33,8 @@ const LOW_WATER = 50;
 
 export function openRequested(world: World, event: OpenRequest): Step {
   const { leader, facts } = event;
+  // a service manager's own PAM session is part of no session
+  if (facts.service === MANAGER_SERVICE) return reply(world, event.requester, { outcome: "none" });
   if (!leader.sameNamespace) {
     return refuse(
       world,
@@ -85,7 +91,7 @@ function admitSession(world: World, event: OpenRequest, intake: Intake): Step {
   return chain(
     world,
     (now) => admit(now, session, facts, event.at),
-    (now) => begin(now, session),
+    (now) => begin(now, session, event.at),
   );
 }
 
@@ -128,7 +134,7 @@ function newSession(world: World, event: OpenRequest, intake: Intake): Session {
   };
 }
 
-function begin(world: World, session: Session): Step {
+function begin(world: World, session: Session, at: Instant): Step {
   const seat = session.seat === null ? world.seat0 : seated(world, session);
   const next: World = {
     ...world,
@@ -141,6 +147,7 @@ function begin(world: World, session: Session): Step {
   return chain(
     next,
     (now) => prepareUser(now, session.uid),
+    (now) => startFor(now, session, at),
     (now) => (awaitsRuntime(now, session.uid) ? same(now) : make(now, session)),
     (now) => (low ? { world: now, effects: [reservation(now)] } : same(now)),
   );
@@ -183,23 +190,23 @@ export function sessionMade(world: World, event: Of<"session.made">): Step {
     const why = `session ${session.id} has no lifetime FIFO: ${event.problems.join("; ")}`;
     return close(world, session, event.at, "interrupted", why);
   }
-  const made: Session = { ...session, scope, lifetime, stage: { ...session.stage, waitsFor: "record" } };
-  const effects: Effect[] = event.problems.map((problem) => {
+  const made: Session = { ...session, scope, lifetime };
+  const problems: Effect[] = event.problems.map((problem) => {
     const message = `session ${event.id} of ${session.user} goes on with less: ${problem}`;
     return { kind: "log", level: "warn", message };
   });
-  effects.push({ kind: "session.save", session: { ...made, stage: { phase: "running" } }, answer: true });
   const left = world.sessions.get(session.stage.leaves ?? "");
   return chain(
     put(world, made),
-    (now) => ({ world: now, effects }),
+    (now) => ({ world: now, effects: problems }),
+    (now) => (mustWait(now, made) ? wait(now, made) : record(now, made)),
     (now) => (left?.stage.phase === "closing" ? watchScope(now, left) : same(now)),
   );
 }
 
 export function recordSaved(world: World, event: Of<"record.saved">): Step {
   const session = world.sessions.get(event.id);
-  if (session?.stage.phase !== "opening") return same(world);
+  if (session?.stage.phase !== "opening" || session.stage.waitsFor !== "record") return same(world);
   const { requester } = session.stage;
   const running: Session = { ...session, stage: { phase: "running" } };
   return chain(

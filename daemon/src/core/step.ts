@@ -1,10 +1,13 @@
 /** The whole daemon on one screen. An event kind that is not handled here does not compile. */
 
 import * as closing from "./closing.ts";
+import * as environment from "./environment.ts";
 import type { Event } from "./events.ts";
 import { limitsOf } from "./limits.ts";
-import type { Policy, World } from "./model.ts";
-import type { Step } from "./outcome.ts";
+import * as linger from "./linger.ts";
+import type { Instant, Policy, World } from "./model.ts";
+import * as news from "./news.ts";
+import { chain, type Step } from "./outcome.ts";
 import * as requests from "./requests.ts";
 import * as restore from "./restore.ts";
 import * as seat from "./seat.ts";
@@ -34,9 +37,9 @@ export function step(world: World, event: Event): Step {
     case "record.failed":
       return session.recordFailed(world, event);
     case "runtime.created":
-      return user.runtimeCreated(world, event);
+      return linger.goOn(user.runtimeCreated(world, event));
     case "runtime.failed":
-      return user.runtimeFailed(world, event);
+      return linger.goOn(user.runtimeFailed(world, event));
     case "runtime.removed":
       return user.runtimeRemoved(world, event);
     case "scope.emptied":
@@ -49,14 +52,28 @@ export function step(world: World, event: Event): Step {
       return closing.lifetimeEnded(world, event);
     case "leader.exited":
       return closing.leaderExited(world, event);
+    case "manager.told":
+      return linger.goOn(news.managerTold(world, event));
+    case "manager.cleaned":
+      return linger.goOn(news.managerCleaned(world, event));
+    case "user.lookedUp":
+      return linger.goOn(linger.userLookedUp(world, event));
+    case "linger.requested":
+      return linger.lingerRequested(world, event);
+    case "linger.saved":
+      return linger.goOn(linger.lingerSaved(world, event));
+    case "linger.failed":
+      return linger.lingerFailed(world, event);
+    case "environment.imported":
+      return environment.environmentImported(world, event);
     case "timer.fired":
-      return timerFired(world, event);
+      return linger.goOn(timerFired(world, event));
     case "vt.activated":
       return seat.vtActivated(world, event);
     case "policy.changed":
-      return policyChanged(world, event.policy);
+      return linger.goOn(policyChanged(world, event.policy, event.at));
     case "daemon.started":
-      return restore.daemonStarted(world, event);
+      return linger.goOn(restore.daemonStarted(world, event));
     default:
       return unreachable(event);
   }
@@ -72,16 +89,23 @@ export function emptyWorld(policy: Policy): World {
     users: Table.empty(),
     leaders: Table.empty(),
     seat0: { id: "seat0", hasVts: false, activeVt: 0, sessions: [] },
+    lingering: Table.empty(),
+    queue: [],
+    lookUpMs: 0,
   };
 }
 
-/** New limits hold for users who are logged in, too. */
-function policyChanged(world: World, policy: Policy): Step {
+/** New limits hold for users who are logged in, too. A manager that is up keeps its backend until it ends. */
+function policyChanged(world: World, policy: Policy, at: Instant): Step {
   const users = [...world.users.values()];
   const limit = users.map(
     (each) => ({ kind: "slice.limit", uid: each.uid, limits: limitsOf(policy, each) }) as const,
   );
-  return { world: { ...world, policy }, effects: limit };
+  return chain(
+    world,
+    (now) => ({ world: now, effects: limit }),
+    (now) => linger.policyChanged(now, policy, at),
+  );
 }
 
 function unreachable(event: never): never {

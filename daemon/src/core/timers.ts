@@ -3,7 +3,9 @@
 import { busyOver, lookAgain, retryOver, stopOver } from "./closing.ts";
 import type { Effect } from "./effects.ts";
 import type { Event } from "./events.ts";
+import { lookUpOver } from "./linger.ts";
 import type { World } from "./model.ts";
+import * as news from "./news.ts";
 import { type Step, same } from "./outcome.ts";
 
 const LOOK_AGAIN_MS = 60_000;
@@ -21,6 +23,18 @@ export function timerFired(world: World, { timer, at }: Extract<Event, { kind: "
       return stopOver(world, id);
     case "busy":
       return busyOver(world, id);
+    case "login":
+      return news.loginOver(world, Number(id));
+    case "manager-start":
+      return news.startOver(world, Number(id), at);
+    case "manager-stop":
+      return news.stopOver(world, Number(id));
+    case "manager-term":
+      return news.termOver(world, Number(id));
+    case "manager-restart":
+      return news.restartOver(world, Number(id), at);
+    case "look-up":
+      return lookUpOver(world);
     case "look-again":
       return lookOn(world, id);
     default:

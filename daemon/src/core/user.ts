@@ -1,40 +1,71 @@
 /**
- * A user exists while there is a session of theirs, closing ones included, and until the runtime directory is gone.
+ * A user exists while there is a session of theirs, closing ones included, while their service manager is there, while
+ * they linger (services.ts says who does), and until the runtime directory is gone.
  *
- *   runtime directory: none --first record on disk--> creating --> ready | failed
- *                      ready --last session gone--> removing --> none (user gone, or creating again for a new login)
+ *   runtime directory: none --first session, lingering begins--> creating --> ready | failed
+ *                      ready --last session and manager gone, not lingering--> removing
+ *                      removing --> none (user gone, or creating again for a new login)
+ *
+ * The manager (manager.ts) starts in a directory that is ready, and the directory goes after the manager.
  */
 
 import type { Effect } from "./effects.ts";
-import type { Event, OpenFacts } from "./events.ts";
+import type { Account, Event, OpenFacts } from "./events.ts";
 import { limitsOf } from "./limits.ts";
-import type { Instant, RuntimeDirectory, Session, Uid, User, World } from "./model.ts";
-import { runtimeSettled } from "./opening.ts";
-import { chain, type Step, same } from "./outcome.ts";
+import { fail, start, stop } from "./manager.ts";
+import type { Instant, Session, Uid, User, World } from "./model.ts";
+import { makeWaiting, waitingFor } from "./opening.ts";
+import { chain, putUser, type Step, same, saveUser } from "./outcome.ts";
+import { isUp, isWanted, listed, mayHaveManager, stays, wantsManager } from "./services.ts";
 
 type Of<K extends Event["kind"]> = Extract<Event, { kind: K }>;
 
-/** Counts the session among the user's, who may be new. */
-export function admit(world: World, session: Session, facts: OpenFacts, at: Instant): Step {
-  const known = world.users.get(facts.uid);
-  const sessions = new Set([...(known?.sessions ?? []), session.id]);
-  if (known !== undefined && !known.guessed) return same(putUser(world, { ...known, sessions }));
-  const { uid, gid, user: name, groups } = facts;
-  const told: User = {
+export function newUser(account: Account, at: Instant): User {
+  const { uid, gid, name, groups } = account;
+  return {
     uid,
     gid,
     name,
     groups,
-    created: known?.created ?? at,
-    runtime: known?.runtime ?? { state: "none" },
-    sessions,
+    created: at,
+    runtime: { state: "none" },
+    sessions: new Set(),
+    manager: { state: "none" },
+    deaths: [],
+    impatient: false,
+    imported: new Map(),
+    graphical: null,
     guessed: false,
   };
-  const correct: Effect[] = [
-    { kind: "user.save", user: told },
-    { kind: "slice.limit", uid, limits: limitsOf(world.policy, told) },
-  ];
-  return { world: putUser(world, told), effects: known === undefined ? [] : correct };
+}
+
+/** Counts the session among the user's, who may be new. */
+export function admit(world: World, session: Session, facts: OpenFacts, at: Instant): Step {
+  const known = world.users.get(facts.uid);
+  const { uid, gid, user: name, groups } = facts;
+  const told = { uid, gid, name, groups };
+  if (known === undefined) {
+    return same(putUser(world, { ...newUser(told, at), sessions: new Set([session.id]) }));
+  }
+  const sessions = new Set([...known.sessions, session.id]);
+  if (!known.guessed && (known.sessions.size > 0 || agree(known, told)))
+    return same(putUser(world, { ...known, sessions }));
+  return correct(world, { ...known, sessions }, told);
+}
+
+function agree(user: User, { gid, name, groups }: Account): boolean {
+  return user.gid === gid && user.name === name && user.groups.join() === groups.join();
+}
+
+/** What was known of the user is a guess, or was true when they began to linger. */
+export function correct(world: World, user: User, { gid, name, groups }: Account): Step {
+  const told: User = { ...user, gid, name, groups, guessed: false };
+  const limits = limitsOf(world.policy, told);
+  return chain(
+    world,
+    (now) => saveUser(now, told),
+    (now) => ({ world: now, effects: [{ kind: "slice.limit", uid: user.uid, limits }] }),
+  );
 }
 
 /** Makes what the user's first session needs; for a later one everything is there or on its way. */
@@ -45,77 +76,111 @@ export function prepareUser(world: World, uid: Uid): Step {
   return createRuntime(world, user);
 }
 
-function createRuntime(world: World, user: User): Step {
+/** One that is there and is right is kept. */
+export function createRuntime(world: World, user: User): Step {
   const creating: User = { ...user, runtime: { state: "creating" } };
   const { runtimeDirectoryBytes: bytes, runtimeDirectoryInodes: inodes } = world.policy;
-  return {
-    world: putUser(world, creating),
-    effects: [
-      { kind: "user.save", user: creating },
-      { kind: "slice.create", uid: user.uid, limits: limitsOf(world.policy, user) },
-      { kind: "runtime.create", uid: user.uid, gid: user.gid, bytes, inodes },
-    ],
-  };
-}
-
-export function runtimeCreated(world: World, event: Of<"runtime.created">): Step {
-  return settle(world, event.uid, { state: "ready", kind: event.directory }, []);
-}
-
-export function runtimeFailed(world: World, event: Of<"runtime.failed">): Step {
-  const message = `user ${event.uid} has no runtime directory: ${event.error}`;
-  return settle(world, event.uid, { state: "failed", error: event.error }, [
-    { kind: "log", level: "error", message },
-  ]);
-}
-
-function settle(world: World, uid: Uid, runtime: RuntimeDirectory, effects: Effect[]): Step {
-  const user = world.users.get(uid);
-  if (user?.runtime.state !== "creating") return same(world);
-  const settled: User = { ...user, runtime };
+  const effects: Effect[] = [
+    { kind: "slice.create", uid: user.uid, limits: limitsOf(world.policy, user) },
+    { kind: "runtime.create", uid: user.uid, gid: user.gid, bytes, inodes },
+  ];
   return chain(
-    putUser(world, settled),
-    (now) => ({ world: now, effects: [...effects, { kind: "user.save", user: settled }] }),
-    (now) => (settled.sessions.size === 0 ? dismiss(now, settled) : runtimeSettled(now, settled)),
+    world,
+    (now) => saveUser(now, creating),
+    (now) => ({ world: now, effects }),
   );
 }
 
-/** Takes the session from its user; the last one takes the user's runtime directory along. */
-export function leave(world: World, session: Session): Step {
+/** Starts the manager of a user who has none, after the directory it needs. */
+export function bringUp(world: World, user: User, at: Instant): Step {
+  const { state } = user.runtime;
+  if (state === "ready") return start(world, user, at);
+  // while it is being made or removed, its end brings us back here
+  return state === "none" || state === "failed" ? createRuntime(world, user) : saveUser(world, user);
+}
+
+export function runtimeCreated(world: World, event: Of<"runtime.created">): Step {
+  const user = world.users.get(event.uid);
+  if (user?.runtime.state !== "creating") return same(world);
+  const ready: User = { ...user, runtime: { state: "ready", kind: event.directory } };
+  return settle(world, ready, event.at, (now) => start(now, ready, event.at));
+}
+
+export function runtimeFailed(world: World, event: Of<"runtime.failed">): Step {
+  const user = world.users.get(event.uid);
+  if (user?.runtime.state !== "creating") return same(world);
+  const without: User = { ...user, runtime: { state: "failed", error: event.error } };
+  const message = `user ${event.uid} has no runtime directory: ${event.error}`;
+  const why = `there is no runtime directory: ${event.error}`;
+  return chain(
+    world,
+    (now) => ({ world: now, effects: [{ kind: "log", level: "error", message }] }),
+    (now) => settle(now, without, event.at, (then) => fail(then, without, why, event.at)),
+  );
+}
+
+/** What the directory was made for goes on: the manager first, which takes longest, and the sessions beside it. */
+function settle(world: World, user: User, at: Instant, decide: (world: World) => Step): Step {
+  const idle = user.manager.state === "none" || user.manager.state === "failed";
+  return chain(
+    putUser(world, user),
+    (now) => (idle && isCalledFor(now, user) ? decide(now) : saveUser(now, user)),
+    (now) => makeWaiting(now, user),
+    (now) => dismiss(now, user.uid, at),
+  );
+}
+
+/** A manager that has failed is called for by logins only. */
+function isCalledFor(world: World, user: User): boolean {
+  if (user.manager.state === "failed")
+    return waitingFor(world, user, "user").some((session) => wantsManager(world, user, session));
+  return isWanted(world, user) || (listed(world, user) && mayHaveManager(world, user));
+}
+
+/** Takes the session from its user; the last one takes the user along, in the end. */
+export function leave(world: World, session: Session, at: Instant): Step {
   const user = world.users.get(session.uid);
   if (user === undefined) return same(world);
   const sessions = new Set(user.sessions);
   sessions.delete(session.id);
-  const left: User = { ...user, sessions };
-  return sessions.size > 0 ? same(putUser(world, left)) : dismiss(putUser(world, left), left);
+  return dismiss(putUser(world, { ...user, sessions }), user.uid, at);
 }
 
-/** For a user without sessions. While the directory is being made or removed, its end brings us back here. */
-export function dismiss(world: World, user: User): Step {
-  const { uid, gid, runtime } = user;
+/**
+ * No-op unless the user is to go: first the manager, then the directory. While one of them is on its way, its end
+ * brings us back here.
+ */
+export function dismiss(world: World, uid: Uid, at: Instant): Step {
+  const user = world.users.get(uid);
+  if (user === undefined || user.sessions.size > 0 || stays(world, user)) return same(world);
+  if (isUp(user.manager)) return stop(world, user, "unneeded", at);
+  if (user.manager.state === "stopping") return same(world);
+  const { gid, runtime } = user;
   if (runtime.state === "creating" || runtime.state === "removing") return same(world);
   if (runtime.state !== "ready") return eraseUser(world, uid);
   const removing: User = { ...user, runtime: { state: "removing" } };
-  const effects: Effect[] = [
-    { kind: "user.save", user: removing },
-    { kind: "runtime.remove", uid, gid, directory: runtime.kind },
-  ];
-  return { world: putUser(world, removing), effects };
+  return chain(
+    world,
+    (now) => saveUser(now, removing),
+    (now) => ({ world: now, effects: [{ kind: "runtime.remove", uid, gid, directory: runtime.kind }] }),
+  );
 }
 
 export function runtimeRemoved(world: World, event: Of<"runtime.removed">): Step {
   const user = world.users.get(event.uid);
   if (user?.runtime.state !== "removing") return same(world);
-  return user.sessions.size === 0 ? eraseUser(world, user.uid) : createRuntime(world, user);
+  const stayed = user.sessions.size > 0 || stays(world, user);
+  return stayed ? createRuntime(world, user) : eraseUser(world, user.uid);
 }
 
 function eraseUser(world: World, uid: Uid): Step {
   return {
     world: { ...world, users: world.users.without(uid) },
-    effects: [{ kind: "slice.remove", uid }, { kind: "user.erase", uid }, { kind: "publish" }],
+    effects: [
+      { kind: "slice.remove", uid },
+      { kind: "manager.erase", uid },
+      { kind: "user.erase", uid },
+      { kind: "publish" },
+    ],
   };
-}
-
-export function putUser(world: World, user: User): World {
-  return { ...world, users: world.users.with(user.uid, user) };
 }
