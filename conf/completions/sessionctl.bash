@@ -8,12 +8,16 @@ _sessionctl_users() {
 	sessionctl users --no-legend 2>/dev/null | awk '{ print $2 }'
 }
 
+_sessionctl_lingering() {
+	sessionctl linger list --no-legend 2>/dev/null | awk '{ print $2 }'
+}
+
 _sessionctl() {
-	local verbs='list status show explain users user-status monitor terminate terminate-user kill register
-		deregister version help'
+	local verbs='list status show explain users user-status user-log linger import-environment monitor terminate
+		terminate-user kill register deregister version help'
 	local common='--json --no-legend --socket --help'
 	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
-	local verb='' i words=''
+	local verb='' action='' i words=''
 
 	# An option's value may come as three words: --option = value.
 	if [[ $current == = ]]; then current=''; fi
@@ -30,7 +34,7 @@ _sessionctl() {
 			return
 			;;
 		-*) ;;
-		*) if [[ -z $verb ]]; then verb=${COMP_WORDS[i]}; fi ;;
+		*) if [[ -z $verb ]]; then verb=${COMP_WORDS[i]}; elif [[ -z $action ]]; then action=${COMP_WORDS[i]}; fi ;;
 		esac
 	done
 
@@ -51,19 +55,37 @@ _sessionctl() {
 		mapfile -t COMPREPLY < <(compgen -u -- "$current")
 		return
 		;;
-	--leader | --desktop | --service | --tty | --remote-host) return ;;
+	--lines | -n | --leader | --desktop | --service | --tty | --remote-host) return ;;
 	*)
 		case $verb in
 		'') words=$verbs ;;
 		help) words=$verbs ;;
 		status | show | explain | terminate | kill | deregister) words=$(_sessionctl_sessions) ;;
-		user-status | terminate-user) words=$(_sessionctl_users) ;;
+		user-status | user-log | terminate-user) words=$(_sessionctl_users) ;;
+		import-environment) words=$(compgen -e) ;;
+		linger)
+			case $action in
+			'') words='enable disable list import' ;;
+			enable) words=$(compgen -u) ;;
+			disable) words=$(_sessionctl_lingering) ;;
+			import)
+				words='turnstile elogind systemd'
+				if [[ $current == */* ]]; then
+					mapfile -t COMPREPLY < <(compgen -d -- "$current")
+					return
+				fi
+				;;
+			esac
+			;;
 		esac
 		if [[ $current == -* ]]; then
 			words=$common
 			case $verb in
 			'') words+=' --version' ;;
 			show) words+=' --property --value' ;;
+			user-log) words+=' --lines' ;;
+			linger) words+=' --dry-run' ;;
+			import-environment) words+=' --unset' ;;
 			kill) words+=' --signal --whom' ;;
 			register)
 				words+=' --user --type --class --desktop --service --tty --remote-host --leader --output --pam'

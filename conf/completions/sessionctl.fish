@@ -8,7 +8,11 @@ function __sessionctl_users
     sessionctl users --no-legend 2>/dev/null | awk '{ print $2 "\t" $1 }'
 end
 
-set -l verbs list status show explain users user-status monitor terminate terminate-user kill register deregister version help
+function __sessionctl_lingering
+    sessionctl linger list --no-legend 2>/dev/null | awk '{ print $2 "\t" $1 " " $3 }'
+end
+
+set -l verbs list status show explain users user-status user-log linger import-environment monitor terminate terminate-user kill register deregister version help
 
 complete -c sessionctl -f
 complete -c sessionctl -l json -d 'Print JSON'
@@ -22,8 +26,11 @@ complete -c sessionctl -n $no_verb -a list -d 'List the sessions'
 complete -c sessionctl -n $no_verb -a status -d 'Show a session and its processes'
 complete -c sessionctl -n $no_verb -a show -d 'Print a session as KEY=value lines'
 complete -c sessionctl -n $no_verb -a explain -d 'Say why a session is in its state'
-complete -c sessionctl -n $no_verb -a users -d 'List the users who have sessions'
-complete -c sessionctl -n $no_verb -a user-status -d 'Show a user and the processes'
+complete -c sessionctl -n $no_verb -a users -d 'List the users who have sessions or linger'
+complete -c sessionctl -n $no_verb -a user-status -d 'Show a user: manager, processes, log'
+complete -c sessionctl -n $no_verb -a user-log -d 'Show what the service manager of a user wrote'
+complete -c sessionctl -n $no_verb -a linger -d 'Let services of users run without a session'
+complete -c sessionctl -n $no_verb -a import-environment -d 'Give variables to the services of this user'
 complete -c sessionctl -n $no_verb -a monitor -d 'Show what there is, then each change'
 complete -c sessionctl -n $no_verb -a terminate -d 'End sessions and their processes'
 complete -c sessionctl -n $no_verb -a terminate-user -d 'End all sessions of users'
@@ -34,8 +41,25 @@ complete -c sessionctl -n $no_verb -a version -d 'Show the version of the daemon
 complete -c sessionctl -n $no_verb -a help -d 'Show help'
 
 complete -c sessionctl -n '__fish_seen_subcommand_from status show explain terminate kill deregister' -a '(__sessionctl_sessions)'
-complete -c sessionctl -n '__fish_seen_subcommand_from user-status terminate-user' -a '(__sessionctl_users)'
+complete -c sessionctl -n '__fish_seen_subcommand_from user-status user-log terminate-user' -a '(__sessionctl_users)'
 complete -c sessionctl -n '__fish_seen_subcommand_from help' -a "$verbs"
+
+complete -c sessionctl -n '__fish_seen_subcommand_from user-log' -s n -l lines -x -d 'Only the last lines'
+
+set -l linger '__fish_seen_subcommand_from linger'
+set -l no_action "$linger; and not __fish_seen_subcommand_from enable disable import; and not contains -- list (commandline -opc)[3..]"
+complete -c sessionctl -n $no_action -a enable -d 'Turn it on'
+complete -c sessionctl -n $no_action -a disable -d 'Turn it off'
+complete -c sessionctl -n $no_action -a list -d 'For whom it is on'
+complete -c sessionctl -n $no_action -a import -d 'Take over the lists of other programs'
+complete -c sessionctl -n "$linger; and __fish_seen_subcommand_from enable" -a '(__fish_complete_users)'
+complete -c sessionctl -n "$linger; and __fish_seen_subcommand_from disable" -a '(__sessionctl_lingering)'
+complete -c sessionctl -n "$linger; and __fish_seen_subcommand_from import" -a 'turnstile elogind systemd (__fish_complete_directories)'
+complete -c sessionctl -n "$linger" -l dry-run -d 'Only say what would be done'
+
+set -l import '__fish_seen_subcommand_from import-environment'
+complete -c sessionctl -n $import -l unset -d 'Unset, whether or not it is set here'
+complete -c sessionctl -n $import -a '(set -xn)'
 
 set -l show '__fish_seen_subcommand_from show'
 complete -c sessionctl -n $show -s p -l property -x -d 'Print only this key' -a 'ID UID USER STATE TYPE CLASS DESKTOP SERVICE SEAT VTNR TTY DISPLAY REMOTE REMOTE_HOST REMOTE_USER LEADER SCOPE CREATED_REALTIME CREATED_MONOTONIC CLOSING_REASON'

@@ -5,7 +5,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { main } from "../../daemon/src/ctl/cli.ts";
-import { Machine } from "../control/machine.ts";
+import { ALICE, BOB, Machine } from "../control/machine.ts";
 
 export interface Run {
   readonly status: number;
@@ -42,6 +42,12 @@ export class Bridge {
   readonly path = join(this.directory, "control.sock");
   /** Which process the next calls come from. */
   caller = 0;
+  /** The user database. */
+  readonly accounts = new Map([
+    ["root", 0],
+    ["alice", ALICE],
+    ["bob", BOB],
+  ]);
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
 
@@ -84,6 +90,7 @@ export class Bridge {
       environment: { LANG: "C.UTF-8", ...options.environment },
       version: "1.2.3",
       terminal: options.columns === undefined ? null : { columns: options.columns },
+      lookUp: (name: string) => this.accounts.get(name) ?? null,
       out: (text: string) => {
         out += text;
         onOut(text);

@@ -39,8 +39,9 @@ describe.each(documents.slice(1))("%s", (path) => {
 
 const has = (program: string): boolean => spawnSync(program, ["--version"]).status === 0;
 
-/** sessionctl for the completions: one session of alice's. */
-const stub = 'sessionctl() { case $1 in list) echo "7 1000 alice";; users) echo "1000 alice";; esac; }';
+/** sessionctl for the completions: one session of alice's, and bob lingers. */
+const stub =
+  'sessionctl() { case $1 in list) echo "7 1000 alice";; users) echo "1000 alice";; linger) echo "1001 bob";; esac; }';
 
 function bash(...words: string[]): string[] {
   const script = `${stub}; source ${completions}sessionctl.bash
@@ -53,7 +54,22 @@ function bash(...words: string[]): string[] {
 
 describe.skipIf(!has("bash"))("completion in bash (SKIP without bash)", () => {
   it.each([
-    [["us"], ["users", "user-status"]],
+    [["us"], ["users", "user-status", "user-log"]],
+    [["user-log", "a"], ["alice"]],
+    [["user-log", "-n", "1"], [""]],
+    [["user-log", "--li"], ["--lines"]],
+    [
+      ["linger", ""],
+      ["enable", "disable", "list", "import"],
+    ],
+    [["linger", "enable", "daemo"], ["daemon"]],
+    [["linger", "disable", ""], ["bob"]],
+    [["linger", "list", ""], [""]],
+    [["linger", "import", "el"], ["elogind"]],
+    [["linger", "import", "/us"], ["/usr"]],
+    [["linger", "import", "--d"], ["--dry-run"]],
+    [["import-environment", "HOM"], ["HOME"]],
+    [["import-environment", "--un"], ["--unset"]],
     [["status", ""], ["7"]],
     [["terminate-user", "a"], ["alice"]],
     [["--socket", "/x", "kil"], ["kill"]],
@@ -73,7 +89,7 @@ describe.skipIf(!has("bash"))("completion in bash (SKIP without bash)", () => {
 
 function fish(line: string): string[] {
   const functions =
-    'function sessionctl; switch $argv[1]; case list; echo "7 1000 alice - - active"; end; end';
+    'function sessionctl; switch $argv[1]; case list; echo "7 1000 alice - - active"; case linger; echo "1001 bob online -"; end; end';
   const script = `${functions}; source ${completions}sessionctl.fish; complete -C '${line}'`;
   const found = execFileSync("fish", ["--no-config", "-c", script]).toString().trim().split("\n");
   return found.map((text) => text.split("\t")[0] ?? "");
@@ -83,6 +99,12 @@ describe.skipIf(!has("fish"))("completion in fish (SKIP without fish)", () => {
   it.each([
     ["sessionctl explai", ["explain"]],
     ["sessionctl status ", ["7"]],
+    ["sessionctl linger ", ["disable", "enable", "import", "list"]],
+    ["sessionctl linger disable ", ["bob"]],
+    ["sessionctl linger list ", [""]],
+    ["sessionctl linger import el", ["elogind"]],
+    ["sessionctl import-environment HOM", ["HOME"]],
+    ["sessionctl list ", [""]],
     ["sessionctl kill --whom=", ["--whom=all", "--whom=leader"]],
     ["sessionctl register --rem", ["--remote-host"]],
   ])("%s: %j", (line, expected) => {

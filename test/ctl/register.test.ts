@@ -51,7 +51,8 @@ describe("register", () => {
 
   it("takes a user name for root", async () => {
     admit(0);
-    bridge.machine.kernel.system.users.set(1, { uid: 1, gid: 1, name: "daemon" });
+    bridge.machine.kernel.system.users.set(1, { uid: 1, gid: 1, name: "daemon", groups: [] });
+    bridge.accounts.set("daemon", 1);
     expect((await bridge.run(["register", "--user", "daemon"])).status).toBe(0);
     expect(bridge.machine.engine.world().sessions.get("1")?.uid).toBe(1);
   });

@@ -17,6 +17,7 @@ export interface Surroundings {
   readonly version: string;
   /** Null where the output goes to no terminal. */
   readonly terminal: { readonly columns: number } | null;
+  lookUp(name: string): number | null;
   out(text: string): void;
   error(text: string): void;
 }
@@ -157,6 +158,7 @@ function contextOf(values: Values, around: Surroundings, client: Client): Contex
     unicode: /utf-?8/i.test(locale),
     columns: terminal?.columns ?? Number.POSITIVE_INFINITY,
     nowMs: Date.now(),
+    lookUp: (name) => around.lookUp(name),
     print: (lines) => around.out(lines.map((line) => `${line}\n`).join("")),
     warn: (message) => around.error(`sessionctl: ${message}\n`),
   };

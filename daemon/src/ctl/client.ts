@@ -18,8 +18,8 @@ import { printable } from "./text.ts";
 const ANSWER_DEADLINE = 5000;
 const RETRY_PAUSE = 100;
 
-/** Asked again when the daemon goes away in between: asking twice changes nothing. */
-const questions: ReadonlySet<Method> = new Set<Method>([
+/** Asked again when the daemon goes away in between: asking twice is the same as asking once. */
+const repeatable: ReadonlySet<Method> = new Set<Method>([
   "ListSessions",
   "GetSession",
   "ListUsers",
@@ -27,6 +27,10 @@ const questions: ReadonlySet<Method> = new Set<Method>([
   "GetSessionByProcess",
   "Explain",
   "GetStatus",
+  "ListLinger",
+  "GetUserLog",
+  "SetLinger",
+  "ImportEnvironment",
 ]);
 
 export interface Client {
@@ -50,7 +54,7 @@ export function createClient(path: string): Client {
           return await exchange(connect, path, method, parameters, what, until);
         } catch (error) {
           if (!(error instanceof Lost)) throw error;
-          const again = error.passing && questions.has(method) && Date.now() + RETRY_PAUSE < until;
+          const again = error.passing && repeatable.has(method) && Date.now() + RETRY_PAUSE < until;
           if (!again) throw unreachable(path, what, error.message);
           await sleep(RETRY_PAUSE);
         }

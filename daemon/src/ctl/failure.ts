@@ -34,7 +34,7 @@ const explanations: ReadonlyMap<
   ["org.sessionman.Login.NoSuchSession", ({ id }) => [`there is no session ${text(id)}`, EXIT.noSuch]],
   [
     "org.sessionman.Login.NoSuchUser",
-    ({ uid }) => [`user ${text(uid)} has no session or does not exist`, EXIT.noSuch],
+    ({ uid }) => [`user ${text(uid)} has no session and does not linger, or does not exist`, EXIT.noSuch],
   ],
   ["org.sessionman.Login.NotInSession", ({ pid }) => [`process ${text(pid)} is in no session`, EXIT.noSuch]],
   [

@@ -11,7 +11,10 @@ function lines(notice: Notice, context: Context): string[] {
   const name = notice.event === "snapshot" ? null : notice.event;
   const ofUsers = notice.users.map((user) => {
     const state = context.paint(printable(user.state), tintOf(user.state));
-    return `${at} ${name ?? "user"} ${user.uid} ${printable(user.name)} ${state}`;
+    const { manager } = user;
+    const services =
+      manager === null ? "" : ` manager ${context.paint(manager.state, tintOf(manager.state))}`;
+    return `${at} ${name ?? "user"} ${user.uid} ${printable(user.name)} ${state}${services}`;
   });
   const ofSessions = notice.sessions.map((session) => {
     const place = [session.seat, session.tty, session.display].filter((part) => part !== null && part !== "");
@@ -27,7 +30,7 @@ export const monitor: Verb = {
   operands: "",
   least: 0,
   most: 0,
-  summary: "Show what there is, then each change as it happens",
+  summary: "Show what there is, then each change as it comes",
   details:
     "Runs until it is interrupted, also when the daemon is started again meanwhile.\nWith --json, one JSON document on each line.",
   options: {},

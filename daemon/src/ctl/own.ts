@@ -1,5 +1,6 @@
 /** Which session or user is meant when none is named. */
 
+import { parseUid } from "./accounts.ts";
 import { CommandError, EXIT } from "./failure.ts";
 import { printable } from "./text.ts";
 import type { Context } from "./verb.ts";
@@ -21,16 +22,22 @@ export async function sessionsOrOwn(
   return operands.length > 0 ? operands : [await ownSession(context)];
 }
 
-export function parseUid(text: string): number | null {
-  return /^(0|[1-9][0-9]{0,9})$/.test(text) && Number(text) <= 4294967294 ? Number(text) : null;
-}
-
-/** A user id as it is, or a name among the users who have sessions. */
+/** A user id as it is, or a name among the users whom the daemon has. */
 export async function userId(text: string, context: Context): Promise<number> {
   const uid = parseUid(text);
   if (uid !== null) return uid;
   const { users } = await context.client.call("ListUsers", {}, `find user ${text}`);
   const user = users.find(({ name }) => name === text);
-  if (user === undefined) throw new CommandError(`user ${printable(text)} has no session`, EXIT.noSuch);
-  return user.uid;
+  if (user !== undefined) return user.uid;
+  throw new CommandError(`user ${printable(text)} has no session and does not linger`, EXIT.noSuch);
+}
+
+/** The same for any user there is, also one who was removed and still lingers. */
+export async function accountId(text: string, context: Context): Promise<number> {
+  const uid = parseUid(text) ?? context.lookUp(text);
+  if (uid !== null) return uid;
+  const { users } = await context.client.call("ListLinger", {}, `find user ${printable(text)}`);
+  const user = users.find(({ name }) => name === text);
+  if (user !== undefined) return user.uid;
+  throw new CommandError(`there is no user ${printable(text)}`, EXIT.noSuch);
 }

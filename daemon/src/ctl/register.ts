@@ -1,9 +1,8 @@
-import { execFileSync } from "node:child_process";
 import type { Parameters, Reply } from "../control/interface.ts";
+import { parseUid } from "./accounts.ts";
 import { runInside } from "./command.ts";
 import { writeEnvironment } from "./environment-file.ts";
 import { CommandError, DENIED, EXIT, usageError } from "./failure.ts";
-import { parseUid } from "./own.ts";
 import { json, printable, quote } from "./text.ts";
 import type { Context, Input, Verb } from "./verb.ts";
 
@@ -11,21 +10,11 @@ type Environment = Readonly<Record<string, string>>;
 
 const WHAT = "register a session";
 
-/** The system's own look-up; a daemon that is asked by number cannot be told a wrong name. */
-function lookUp(name: string): number {
-  const uid = parseUid(name);
+/** A daemon that is asked by number cannot be told a wrong name. */
+function uidOf(name: string, context: Context): number {
+  const uid = parseUid(name) ?? context.lookUp(name);
   if (uid !== null) return uid;
-  try {
-    const env = { PATH: "/usr/bin:/bin:/usr/sbin:/sbin" };
-    const found = execFileSync("id", ["-u", "--", name], {
-      env,
-      timeout: 5000,
-      stdio: ["ignore", "pipe", "ignore"],
-    });
-    return parseUid(found.toString().trim()) ?? -1;
-  } catch {
-    throw new CommandError(`cannot ${WHAT}: there is no user ${printable(name)}`, EXIT.noSuch);
-  }
+  throw new CommandError(`cannot ${WHAT}: there is no user ${printable(name)}`, EXIT.noSuch);
 }
 
 function parsePid(text: string): number {
@@ -53,7 +42,7 @@ function wanted(input: Input, context: Context): Parameters<"Register"> {
   const pam = fromPam(input, context);
   const user = input.get("user") ?? pam.user;
   return {
-    uid: user === undefined ? null : lookUp(user),
+    uid: user === undefined ? null : uidOf(user, context),
     leader: leaderOf(input),
     holder: input.command !== null,
     type: input.get("type") ?? null,

@@ -23,6 +23,12 @@ const tints: ReadonlyMap<string, Tint> = new Map<string, Tint>([
   ["active", "green"],
   ["opening", "yellow"],
   ["closing", "red"],
+  ["waiting", "yellow"],
+  ["starting", "yellow"],
+  ["ready", "yellow"],
+  ["running", "green"],
+  ["stopping", "red"],
+  ["failed", "red"],
 ]);
 
 export function tintOf(state: string): Tint {

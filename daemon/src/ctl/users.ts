@@ -9,6 +9,8 @@ const columns = [
   { title: "STATE" },
   { title: "SESSIONS" },
   { title: "RUNTIME DIRECTORY" },
+  { title: "MANAGER" },
+  { title: "LINGER" },
   { title: "SINCE" },
 ];
 
@@ -17,7 +19,7 @@ export const users: Verb = {
   operands: "",
   least: 0,
   most: 0,
-  summary: "List the users who have sessions",
+  summary: "List the users who have sessions or linger",
   options: {},
   async run(_input, context) {
     const { users } = await context.client.call("ListUsers", {}, "list the users");
@@ -31,6 +33,8 @@ export const users: Verb = {
       { text: user.state, tint: tintOf(user.state) },
       user.sessions.join(" "),
       user.runtimeDirectory ?? "",
+      { text: user.manager?.state ?? "", tint: tintOf(user.manager?.state ?? "") },
+      user.linger ? "yes" : "no",
       localTime(user.createdRealtime),
     ]);
     context.print(table(columns, rows, { ...context, footer: `${count(users.length, "user")}.` }));

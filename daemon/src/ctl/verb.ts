@@ -23,6 +23,8 @@ export interface Context {
   readonly columns: number;
   readonly nowMs: number;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** The uid of a name in the user database; null if it has none. */
+  lookUp(name: string): number | null;
   print(lines: readonly string[]): void;
   /** A line on the error output that does not end the command. */
   warn(message: string): void;

@@ -2,13 +2,16 @@
 
 import { deregister } from "./deregister.ts";
 import { explain } from "./explain.ts";
+import { importEnvironment } from "./import-environment.ts";
 import { kill } from "./kill.ts";
+import { linger } from "./linger.ts";
 import { list } from "./list.ts";
 import { monitor } from "./monitor.ts";
 import { register } from "./register.ts";
 import { show } from "./show.ts";
 import { status } from "./status.ts";
 import { terminate, terminateUser } from "./terminate.ts";
+import { userLog } from "./user-log.ts";
 import { userStatus } from "./user-status.ts";
 import { users } from "./users.ts";
 import type { Verb } from "./verb.ts";
@@ -21,6 +24,9 @@ export const verbs: readonly Verb[] = [
   explain,
   users,
   userStatus,
+  userLog,
+  linger,
+  importEnvironment,
   monitor,
   terminate,
   terminateUser,

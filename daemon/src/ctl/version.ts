@@ -7,7 +7,7 @@ export const version: Verb = {
   operands: "",
   least: 0,
   most: 0,
-  summary: "Show the daemon's version and what this system lacks",
+  summary: "Show the version and what this system lacks",
   options: {},
   async run(_input, context) {
     const status = await context.client.call("GetStatus", {}, "ask for the daemon's status");
