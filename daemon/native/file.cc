@@ -55,13 +55,17 @@ static Napi::Value write_text(Args info)
 	return info.Env().Undefined();
 }
 
-/* replace(path, content): readers see the old file or the new one, never a part. */
+/*
+ * replace(path, content): readers see the old file or the new one, never a part. The temporary name
+ * is one that readers of directories pass over.
+ */
 static Napi::Value replace(Args info)
 {
 	std::string path, content;
 	if (!text_at(info, 0, &path) || !text_at(info, 1, &content))
 		return info.Env().Undefined();
-	std::string temporary = path + ".tmp";
+	std::string temporary = path;
+	temporary.insert(path.rfind('/') + 1, ".#");
 	const char *call = "open";
 	Fd fd(retry([&] {
 		return open(temporary.c_str(),

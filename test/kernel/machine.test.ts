@@ -112,7 +112,7 @@ describe.skipIf(unable)(`the machine ${unable || ""}`, () => {
 
   it("does not write through a link left in the temporary file's place", () => {
     writeFileSync(`${rig.directory}/canary`, "untouched");
-    symlinkSync(`${rig.directory}/canary`, `${rig.run}/record.tmp`);
+    symlinkSync(`${rig.directory}/canary`, `${rig.run}/.#record`);
     expect(() => rig.kernel.writeFile(`${rig.run}/record`, "new")).toThrow(/ELOOP/);
     expect(readFileSync(`${rig.directory}/canary`, "utf8")).toBe("untouched");
   });

@@ -143,15 +143,15 @@ describe("the store", () => {
     mkdirSync(`${folder}/10`);
     symlinkSync("/etc/passwd", `${folder}/11`);
     execFileSync("mkfifo", [`${folder}/12`]);
-    writeFileSync(`${folder}/13.tmp`, "half");
-    mkdirSync(`${folder}/14.tmp`);
+    writeFileSync(`${folder}/.#13`, "half");
+    mkdirSync(`${folder}/.#14`);
     expect(store.load().sessions).toEqual([session]);
     expect(errors).toHaveLength(7);
     expect(readdirSync(folder).sort()).toEqual([
+      ".#14",
       "10.damaged",
       "11.damaged",
       "12.damaged",
-      "14.tmp",
       "7",
       "8.damaged",
       "9.damaged",
