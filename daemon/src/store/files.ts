@@ -84,7 +84,7 @@ function readFolder<R>(folder: string, parse: (name: string, text: string) => R 
   for (const name of readdirSync(folder)) {
     if (name.endsWith(".ref") || name.endsWith(".damaged")) continue;
     const path = `${folder}/${name}`;
-    if (name.endsWith(".tmp")) {
+    if (name.startsWith(".#")) {
       removeLeftover(path, log);
       continue;
     }
