@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { awhile, loadPeer, makeRig, type Rig, unable, until } from "./rig.ts";
 
 const UID = 64_000;
-const RECORD = 256;
+const RECORD = 2048;
 const READY = 1;
 const EMPTY_DIRECTORY = 2;
 const DONE = 3;
@@ -30,7 +30,7 @@ describe.skipIf(unable)(`the keeper's channel ${unable || ""}`, () => {
   const order = async () => {
     const got: Buffer[] = [];
     await until("an order", () => {
-      const next = peer.receive(keeper, 1000);
+      const next = peer.receive(keeper, 4096);
       if (next !== null) got.push(next.bytes);
       return next !== null;
     });

@@ -14,7 +14,7 @@ import {
 } from "node:fs";
 import type { Readable } from "node:stream";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { UserRecord } from "../../daemon/src/kernel/kernel.ts";
+import type { Account } from "../../daemon/src/core/events.ts";
 import {
   awhile,
   busyShare,
@@ -41,7 +41,7 @@ describe.skipIf(unable)(`the machine ${unable || ""}`, () => {
   });
 
   const lookUp = async (uid: number) => {
-    const found: (UserRecord | null)[] = [];
+    const found: (Account | null)[] = [];
     rig.kernel.lookUpUser(uid, (user) => found.push(user));
     expect(found).toEqual([]);
     await until("an answer", () => found.length === 1);
@@ -56,7 +56,12 @@ describe.skipIf(unable)(`the machine ${unable || ""}`, () => {
   };
 
   it("looks up users and groups", async () => {
-    expect(await lookUp(0)).toEqual({ uid: 0, gid: 0, name: "root" });
+    expect(await lookUp(0)).toEqual({
+      uid: 0,
+      gid: 0,
+      name: "root",
+      groups: execFileSync("id", ["-G", "root"], { encoding: "utf8" }).trim().split(" ").map(Number),
+    });
     expect(await lookUp(54_321)).toBeNull();
     const tty = Number(execFileSync("getent", ["group", "tty"], { encoding: "utf8" }).split(":")[2]);
     expect(await group("tty")).toBe(tty);

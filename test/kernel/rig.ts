@@ -37,8 +37,8 @@ export interface Rig {
   readonly user: string;
   /** Warnings that the kernel room gave. */
   readonly warnings: string[];
-  /** Lets the daemon end and start again. */
-  restart(): NativeKernel;
+  /** Lets the daemon end and start again, with another channel if one is given. */
+  restart(channel?: number): NativeKernel;
 }
 
 let rigs = 0;
@@ -52,11 +52,17 @@ export function makeRig(
   const user = `${directory}/user`;
   const warnings: string[] = [];
   mkdirSync(directory, { mode: 0o755 });
-  const start = () =>
+  const start = (channel = options.channel ?? 9999) =>
     createNativeKernel(
-      { run, runtimeDirectories: user, cgroupRoot: options.cgroupRoot ?? (CGROUP || null) },
+      {
+        run,
+        runtimeDirectories: user,
+        cgroupRoot: options.cgroupRoot ?? (CGROUP || null),
+        lingering: `${directory}/linger`,
+        backendConfiguration: "/etc/sessionman/backend",
+      },
       { info() {}, warn: (message) => warnings.push(message), error: (message) => warnings.push(message) },
-      { addon: ADDON, channel: options.channel ?? 9999 },
+      { addon: ADDON, channel },
     );
   let kernel = start();
   return {
@@ -67,9 +73,9 @@ export function makeRig(
     get kernel() {
       return kernel;
     },
-    restart() {
+    restart(channel) {
       kernel.close();
-      kernel = start();
+      kernel = start(channel);
       return kernel;
     },
   };

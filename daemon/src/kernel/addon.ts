@@ -59,6 +59,10 @@ export interface Addon {
   accept(fd: number): { readonly fd: number; readonly peer: Peer } | null;
   /** To a stream socket; the descriptor never blocks. */
   connect(path: string): number;
+  /** The same to a socket of packets; EAGAIN while too many wait to be accepted. */
+  connectPackets(path: string): number;
+  /** Listens for packets under that name, which never stands for a socket that does not listen. */
+  listenPackets(path: string, mode: number): number;
   /** Fills the buffer: a count, 0 at the end, AGAIN or BROKEN. Received descriptors go into the array, or are closed. */
   receive(fd: number, buffer: Uint8Array, fds?: number[]): number;
   send(fd: number, bytes: Uint8Array, offset: number, fds: readonly number[] | undefined): number;
@@ -75,6 +79,12 @@ export interface Addon {
 
   isCgroup2(path: string): boolean;
   enterGroup(directory: string, pid: number, start: string, inode: string): number;
+  /** Makes the group if there is none; it and those of the files that exist become the user's. */
+  giveGroup(path: string, uid: number, gid: number, files: readonly string[]): void;
+  /** Tries to remove so many groups, the deepest first: -1 when all are gone, or how many went. */
+  removeGroups(path: string, most: number): number;
+  /** Processes of the group and those below, whatever their names; none if it is gone. */
+  groupMembers(path: string): number[];
   openWatch(): number;
   watch(fd: number, path: string): number;
   unwatch(fd: number, watch: number): void;

@@ -8,6 +8,9 @@ import { KernelError, type ProcessLine } from "./kernel.ts";
 /** Groups walked and processes listed at most: a user may have made any number of them. */
 const MOST_GROUPS = 4096;
 const MOST_PROCESSES = 16_384;
+/** Passes over a group whose processes fork while they are killed one by one. */
+const KILL_PASSES = 16;
+const SIGKILL = 9;
 const PROCS_LIMIT = 1024 * 1024;
 
 export function errnoOf(error: unknown): string {
@@ -69,6 +72,22 @@ export class CgroupTree {
       if (errnoOf(error) === "ESRCH") return false;
       throw error;
     }
+  }
+
+  /** Kills all processes of the group and those below; nothing if it is gone. */
+  kill(top: string): void {
+    try {
+      this.#addon.write(`${this.#root.path}${top}/cgroup.kill`, "1");
+    } catch (error) {
+      // a kernel before 5.14, or no such group
+      if (errnoOf(error) !== "ENOENT" && errnoOf(error) !== "ENODEV") throw error;
+      for (let pass = 0; pass < KILL_PASSES && this.#killEach(top) > 0; pass += 1);
+    }
+  }
+
+  #killEach(top: string): number {
+    const members = this.#addon.groupMembers(this.#root.path + top);
+    return members.filter((pid) => this.#signalOne(top, pid, SIGKILL)).length;
   }
 
   /** Removes the groups that are empty, the deepest first; false if one was not. */

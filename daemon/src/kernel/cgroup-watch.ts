@@ -1,9 +1,8 @@
 /**
- * Tells when a scope has no process left: one inotify descriptor over the scopes' cgroup.events, and a timer for
- * those that no watch is left for.
+ * Tells when a group has no process left: one inotify descriptor over the cgroup.events of those that are watched, and
+ * a timer for those that no watch is left for.
  */
 
-import type { SessionId } from "../core/model.ts";
 import type { Base } from "./base.ts";
 import { KernelError } from "./kernel.ts";
 import { READABLE } from "./poller.ts";
@@ -15,18 +14,19 @@ interface Watched {
   readonly watch: number;
 }
 
-export interface ScopeWatch {
-  /** Without a directory the scope counts as empty. */
-  add(id: SessionId, directory: string | null, emptied: () => void): void;
-  remove(id: SessionId): void;
+/** Groups by their path below the root. */
+export interface GroupWatch {
+  /** Without a directory the group counts as empty. emptied is called once, never before this returns. */
+  add(group: string, directory: string | null, emptied: () => void): void;
+  remove(group: string): void;
   shut(): void;
 }
 
 const LOOK_MS = 1_000;
 
-export function createScopeWatch({ addon, poller, lacks }: Base): ScopeWatch {
-  const scopes = new Map<SessionId, Watched>();
-  const byWatch = new Map<number, SessionId>();
+export function createGroupWatch({ addon, poller, lacks }: Base): GroupWatch {
+  const groups = new Map<string, Watched>();
+  const byWatch = new Map<number, string>();
   let inotify = -1;
   let timer: NodeJS.Timeout | undefined;
 
@@ -40,34 +40,34 @@ export function createScopeWatch({ addon, poller, lacks }: Base): ScopeWatch {
     }
   };
 
-  const remove = (id: SessionId) => {
-    const scope = scopes.get(id);
-    if (scope === undefined) return;
-    scopes.delete(id);
-    if (scope.watch < 0) return;
-    byWatch.delete(scope.watch);
-    addon.unwatch(inotify, scope.watch);
+  const remove = (group: string) => {
+    const watched = groups.get(group);
+    if (watched === undefined) return;
+    groups.delete(group);
+    if (watched.watch < 0) return;
+    byWatch.delete(watched.watch);
+    addon.unwatch(inotify, watched.watch);
   };
 
-  const look = (id: SessionId) => {
-    const scope = scopes.get(id);
-    if (scope === undefined || (scope.directory !== null && populated(scope.directory))) return;
-    remove(id);
-    scope.emptied();
+  const look = (group: string) => {
+    const watched = groups.get(group);
+    if (watched === undefined || (watched.directory !== null && populated(watched.directory))) return;
+    remove(group);
+    watched.emptied();
   };
 
   const lookAtUnwatched = () => {
-    for (const [id, scope] of [...scopes]) if (scope.watch < 0) look(id);
-    if ([...scopes.values()].some((scope) => scope.watch < 0)) return;
+    for (const [group, watched] of [...groups]) if (watched.watch < 0) look(group);
+    if ([...groups.values()].some(({ watch }) => watch < 0)) return;
     clearInterval(timer);
     timer = undefined;
   };
 
   const changed = () => {
     for (const watch of addon.readWatch(inotify)) {
-      const id = byWatch.get(watch);
-      if (id !== undefined) look(id);
-      else if (watch < 0) for (const each of [...scopes.keys()]) look(each);
+      const group = byWatch.get(watch);
+      if (group !== undefined) look(group);
+      else if (watch < 0) for (const each of [...groups.keys()]) look(each);
     }
   };
 
@@ -80,25 +80,25 @@ export function createScopeWatch({ addon, poller, lacks }: Base): ScopeWatch {
       return addon.watch(inotify, `${directory}/cgroup.events`);
     } catch (error) {
       if (!(error instanceof KernelError)) throw error;
-      if (error.errno !== "ENOENT") lacks(`scopes are looked at each second: ${error.message}`);
+      if (error.errno !== "ENOENT") lacks(`control groups are looked at each second: ${error.message}`);
       timer ??= setInterval(lookAtUnwatched, LOOK_MS);
       return -1;
     }
   };
 
   return {
-    add(id, directory, emptied) {
-      remove(id);
+    add(group, directory, emptied) {
+      remove(group);
       const watch = directory === null ? -1 : arm(directory);
-      scopes.set(id, { directory, emptied, watch });
-      if (watch >= 0) byWatch.set(watch, id);
+      groups.set(group, { directory, emptied, watch });
+      if (watch >= 0) byWatch.set(watch, group);
       // it may have become empty before the watch was there
-      if (directory === null || !populated(directory)) setImmediate(() => look(id));
+      if (directory === null || !populated(directory)) setImmediate(() => look(group));
     },
     remove,
     shut() {
       clearInterval(timer);
-      scopes.clear();
+      groups.clear();
     },
   };
 }

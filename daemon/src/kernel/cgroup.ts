@@ -5,26 +5,25 @@ import { parseUid } from "../core/names.ts";
 import { ENTERED, GONE_MEANWHILE } from "./addon.ts";
 import type { Base } from "./base.ts";
 import { enableControllers, offeredControllers, writeLimits } from "./cgroup-limits.ts";
+import { createManagerGroups, type ManagerGroups } from "./cgroup-manager.ts";
 import type { CgroupRoot } from "./cgroup-root.ts";
-import { CgroupTree, errnoOf } from "./cgroup-tree.ts";
-import { createScopeWatch } from "./cgroup-watch.ts";
+import { sliceOf, usersIn } from "./cgroup-slice.ts";
+import { CgroupTree } from "./cgroup-tree.ts";
+import { createGroupWatch } from "./cgroup-watch.ts";
 import { KernelError } from "./kernel.ts";
 import type { GroupPart } from "./parts.ts";
 
 export interface Cgroups extends GroupPart {
   /** The session of a line of /proc/PID/cgroup. */
   sessionOf(cgroup: string): SessionId | null;
+  /** Of the users' service managers; null without cgroup v2. */
+  readonly managerGroups: ManagerGroups | null;
   shut(): void;
 }
 
 const SCOPE = /^\/user\.slice\/user-([0-9]{1,10})\.slice\/session-([1-9][0-9]{0,9})\.scope(?:\/.*)?$/;
 const SCOPE_NAME = /^session-([1-9][0-9]{0,9})\.scope$/;
-const SLICE_NAME = /^user-([0-9]{1,10})\.slice$/;
-/** Passes over a group whose processes fork while they are killed one by one. */
-const KILL_PASSES = 16;
-const SIGKILL = 9;
 
-const sliceOf = (uid: Uid) => `/user.slice/user-${uid}.slice`;
 const scopeOf = (id: SessionId, uid: Uid) => `${sliceOf(uid)}/session-${id}.scope`;
 
 export function createCgroups(base: Base, root: CgroupRoot | null): Cgroups {
@@ -32,7 +31,7 @@ export function createCgroups(base: Base, root: CgroupRoot | null): Cgroups {
 }
 
 function withoutCgroups(base: Base): Cgroups {
-  const watch = createScopeWatch(base);
+  const watch = createGroupWatch(base);
   const refuse = (path: string) => {
     throw new KernelError("mkdir", "ENOSYS", path);
   };
@@ -42,23 +41,24 @@ function withoutCgroups(base: Base): Cgroups {
     limitSlice: (uid) => refuse(sliceOf(uid)),
     removeSlice() {},
     enterScope: (id, uid) => refuse(scopeOf(id, uid)),
-    watchScope: (id, _uid, emptied) => watch.add(id, null, emptied),
+    watchScope: (id, uid, emptied) => watch.add(scopeOf(id, uid), null, emptied),
     signalScope() {},
     killScope() {},
-    removeScope: (id) => watch.remove(id),
+    removeScope: (id, uid) => watch.remove(scopeOf(id, uid)),
     scopes: () => [],
     scopePath: () => null,
     slicePath: () => null,
     scopeProcesses: () => [],
     sliceProcesses: () => [],
     sessionOf: () => null,
+    managerGroups: null,
     shut: () => watch.shut(),
   };
 }
 
 function withCgroups(base: Base, root: CgroupRoot): Cgroups {
   const { addon } = base;
-  const watch = createScopeWatch(base);
+  const watch = createGroupWatch(base);
   const tree = new CgroupTree(addon, root);
   const controllers = offeredControllers(base, root.path);
   addon.makeDirectory(`${root.path}/user.slice`, 0o755);
@@ -82,20 +82,11 @@ function withCgroups(base: Base, root: CgroupRoot): Cgroups {
       addon.removeDirectory(root.path + scope);
       throw new KernelError("pidfd_open", "ESRCH", `process ${pid}`);
     },
-    watchScope: (id, uid, emptied) => watch.add(id, root.path + scopeOf(id, uid), emptied),
+    watchScope: (id, uid, emptied) => watch.add(scopeOf(id, uid), root.path + scopeOf(id, uid), emptied),
     signalScope: (id, uid, signal, except) => void tree.signal(scopeOf(id, uid), signal, except),
-    killScope(id, uid) {
-      const scope = scopeOf(id, uid);
-      try {
-        addon.write(`${root.path}${scope}/cgroup.kill`, "1");
-      } catch (error) {
-        // a kernel before 5.14, or no such scope
-        if (errnoOf(error) !== "ENOENT") throw error;
-        for (let pass = 0; pass < KILL_PASSES && tree.signal(scope, SIGKILL, 0) > 0; pass += 1);
-      }
-    },
+    killScope: (id, uid) => tree.kill(scopeOf(id, uid)),
     removeScope(id, uid) {
-      watch.remove(id);
+      watch.remove(scopeOf(id, uid));
       if (!tree.remove(scopeOf(id, uid))) throw new KernelError("rmdir", "EBUSY", scopeOf(id, uid));
     },
     scopes: () => scopesIn(tree),
@@ -107,6 +98,7 @@ function withCgroups(base: Base, root: CgroupRoot): Cgroups {
       const match = cgroup.startsWith(root.prefix) ? SCOPE.exec(cgroup.slice(root.prefix.length)) : null;
       return match !== null && parseUid(match[1] ?? "") !== null ? (match[2] ?? null) : null;
     },
+    managerGroups: createManagerGroups(base, root, tree, watch),
     shut: () => watch.shut(),
   };
 }
@@ -119,12 +111,10 @@ function moveBack({ addon }: Base, root: CgroupRoot, tree: CgroupTree, scope: st
 }
 
 function scopesIn(tree: CgroupTree): { id: SessionId; uid: Uid }[] {
-  return tree.names("/user.slice").flatMap((slice) => {
-    const uid = parseUid(SLICE_NAME.exec(slice)?.[1] ?? "");
-    if (uid === null) return [];
-    return tree
+  return usersIn(tree).flatMap((uid) =>
+    tree
       .names(sliceOf(uid))
       .flatMap((name) => SCOPE_NAME.exec(name)?.[1] ?? [])
-      .map((id) => ({ id, uid }));
-  });
+      .map((id) => ({ id, uid })),
+  );
 }

@@ -36,7 +36,8 @@ export function createMemoryGroups(system: MemorySystem, watches: MemoryWatches)
       if (system.slices.has(uid)) system.slices.set(uid, limits);
     },
     removeSlice(uid) {
-      const used = [...system.scopes.values()].some((scope) => scope.uid === uid);
+      const scopes = [...system.scopes.values()].some((scope) => scope.uid === uid);
+      const used = scopes || system.managers.has(uid);
       if (!used && system.inGroup(sliceOf(uid)).length === 0) system.slices.delete(uid);
     },
     enterScope(id, uid, leader) {

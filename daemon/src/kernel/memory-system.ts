@@ -3,8 +3,10 @@
  * listening sockets. A test acts on it; memory.ts serves a daemon from it.
  */
 
-import type { Limits, ProcessIdentity, SessionId, Uid } from "../core/model.ts";
-import { type Kernel, KernelError, type Peer, type UserRecord } from "./kernel.ts";
+import type { Account } from "../core/events.ts";
+import type { Limits, ManagerNews, ProcessIdentity, SessionId, Uid } from "../core/model.ts";
+import { type Kernel, KernelError, type Peer } from "./kernel.ts";
+import type { MemoryManager } from "./memory-manager-process.ts";
 import type { MemoryService } from "./memory-stream.ts";
 
 export interface MemoryProcess {
@@ -41,6 +43,7 @@ interface Failure {
 export interface Watches {
   processEnded(process: MemoryProcess): void;
   writerGone(id: SessionId): void;
+  managerSaid(uid: Uid, news: ManagerNews): void;
   vtChanged(vt: number): void;
   /** The daemon is replaced by a later one. */
   ended(): void;
@@ -60,12 +63,16 @@ export class MemorySystem {
   /** Write ends of each FIFO: who holds it, null while the daemon does. */
   readonly fifos = new Map<SessionId, Map<number, number | null>>();
   readonly runtime = new Map<Uid, MemoryRuntime>();
+  /** Service managers that run, or whose remains are there. */
+  readonly managers = new Map<Uid, MemoryManager>();
+  /** What managers wrote. */
+  readonly logs = new Map<Uid, string>();
   readonly files = new Map<string, string>();
   /** Programs that listen at a path: called with each connection that the daemon makes. */
   readonly services = new Map<string, (connection: MemoryService) => void>();
   /** Descriptors that such programs passed to the daemon and that it has not closed. */
   readonly receivedFds = new Set<number>();
-  readonly users = new Map<Uid, UserRecord>();
+  readonly users = new Map<Uid, Account>();
   readonly groups = new Map<string, number>();
   readonly signals: { readonly pid: number; readonly signal: number }[] = [];
   /** Whether tmpfs can be mounted; otherwise runtime directories are plain ones. */
@@ -108,6 +115,7 @@ export class MemorySystem {
     if (process === undefined) return;
     this.processes.delete(pid);
     for (const fd of [...process.holds]) this.close(fd);
+    for (const manager of [...this.managers.values()]) manager.processEnded(process);
     this.watches?.processEnded(process);
   }
 

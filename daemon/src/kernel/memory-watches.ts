@@ -1,6 +1,6 @@
 /** What one daemon waits for on a simulated machine; a later daemon starts without any of it. */
 
-import type { ProcessIdentity, SessionId } from "../core/model.ts";
+import type { ManagerNews, ProcessIdentity, SessionId, Uid } from "../core/model.ts";
 import type { MemoryListener } from "./memory-sockets.ts";
 import type { MemoryProcess, MemorySystem, Watches } from "./memory-system.ts";
 
@@ -8,6 +8,7 @@ export class MemoryWatches implements Watches {
   readonly leaders = new Map<SessionId, { readonly leader: ProcessIdentity; readonly exited: () => void }>();
   readonly scopes = new Map<SessionId, { readonly path: string; readonly emptied: () => void }>();
   readonly lifetimes = new Map<SessionId, () => void>();
+  readonly managers = new Map<Uid, (news: ManagerNews) => void>();
   readonly listeners = new Map<number, MemoryListener>();
   whenVtChanges: (vt: number) => void = () => {};
   whenStopped: () => void = () => {};
@@ -43,6 +44,17 @@ export class MemoryWatches implements Watches {
     if (ended !== undefined) this.once(this.lifetimes, id, ended, ended);
   }
 
+  /** Each news in its turn; nothing after the end. */
+  managerSaid(uid: Uid, news: ManagerNews): void {
+    const told = this.managers.get(uid);
+    if (told === undefined) return;
+    queueMicrotask(() => {
+      if (this.managers.get(uid) !== told) return;
+      if (news.state === "ended") this.managers.delete(uid);
+      told(news);
+    });
+  }
+
   vtChanged(vt: number): void {
     queueMicrotask(() => this.whenVtChanges(vt));
   }
@@ -51,6 +63,7 @@ export class MemoryWatches implements Watches {
     this.leaders.clear();
     this.scopes.clear();
     this.lifetimes.clear();
+    this.managers.clear();
     this.whenVtChanges = () => {};
     this.whenStopped = () => {};
     for (const listener of this.listeners.values()) listener.shut();

@@ -6,6 +6,7 @@
 import type { Kernel } from "./kernel.ts";
 import { createMemoryGroups } from "./memory-cgroup.ts";
 import { createMemoryLifetimes } from "./memory-lifetime.ts";
+import { createMemoryManagers } from "./memory-manager.ts";
 import { createMemoryProcesses } from "./memory-processes.ts";
 import { createMemoryRuntime } from "./memory-runtime.ts";
 import { type MemoryClient, MemoryListener } from "./memory-sockets.ts";
@@ -89,6 +90,7 @@ export function createMemoryKernel(system = new MemorySystem()): MemoryKernel {
     ...createMemoryGroups(system, watches),
     ...createMemoryLifetimes(system, watches),
     ...createMemoryRuntime(system),
+    ...createMemoryManagers(system, watches),
     ...createMemoryStreams(system),
     ...createRest(system, watches),
   };

@@ -8,11 +8,13 @@ import { findCgroupRoot } from "./cgroup-root.ts";
 import { CHANNEL_FD, createKeeper } from "./keeper.ts";
 import type { Kernel, Paths } from "./kernel.ts";
 import { createLifetimes } from "./lifetime.ts";
+import { createManagers } from "./manager.ts";
 import { MOUNTINFO, MOUNTINFO_LIMIT } from "./mountinfo.ts";
 import { Poller } from "./poller.ts";
 import { createProcesses } from "./processes.ts";
 import { createRuntimeDirectories } from "./runtime-directory.ts";
 import { createSockets } from "./sockets.ts";
+import { createStreams } from "./stream.ts";
 import { createTerminals } from "./terminals.ts";
 import { createUsers } from "./users.ts";
 
@@ -46,13 +48,16 @@ export function createNativeKernel(paths: Paths, log: LogPort, options: NativeOp
   const lifetimes = `${paths.run}/lifetime`;
   addon.makeDirectory(paths.run, 0o755);
   addon.makeDirectory(lifetimes, 0o700);
+  const managers = createManagers(base, keeper, cgroups.managerGroups, paths);
 
   return {
     ...cgroups,
     ...createProcesses(base, cgroups.sessionOf),
     ...createLifetimes(base, lifetimes),
     ...createRuntimeDirectories(base, keeper, paths.runtimeDirectories),
+    ...managers,
     ...createSockets(base),
+    ...createStreams(base),
     ...createTerminals(base),
     ...createUsers(base),
     writeFile: (path, content) => addon.replace(path, content),
@@ -63,6 +68,7 @@ export function createNativeKernel(paths: Paths, log: LogPort, options: NativeOp
     },
     onStop: (stopped) => keeper.onStop(stopped),
     close() {
+      managers.shut();
       cgroups.shut();
       poller.shut();
     },

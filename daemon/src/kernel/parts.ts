@@ -43,3 +43,18 @@ export type RuntimePart = Pick<
   | "hasRuntimeSocket"
   | "runtimeDirectoryPath"
 >;
+
+export type ManagerPart = Pick<
+  Kernel,
+  | "startManager"
+  | "adoptManager"
+  | "orderManager"
+  | "tellEnvironment"
+  | "tellGraphical"
+  | "killManager"
+  | "cleanManager"
+  | "eraseManager"
+  | "managers"
+  | "managerPath"
+  | "managerLog"
+>;
