@@ -1,15 +1,25 @@
 /**
- * A whole machine in memory for the core and the loop: processes, FIFOs, scopes, runtime directories and a disk that
- * survive a daemon, and a daemon that can be killed between any two of its effects.
+ * A whole machine in memory for the core and the loop: processes, FIFOs, scopes, runtime directories, service managers
+ * and a disk that survive a daemon, and a daemon that can be killed between any two of its effects.
  */
 
 import type { OpenResult } from "../../daemon/src/core/effects.ts";
 import type { Event, OpenFacts } from "../../daemon/src/core/events.ts";
-import type { Policy, ProcessIdentity, Session, User, World } from "../../daemon/src/core/model.ts";
+import type {
+  ManagerNews,
+  Policy,
+  ProcessIdentity,
+  Session,
+  User,
+  World,
+} from "../../daemon/src/core/model.ts";
 import { emptyWorld } from "../../daemon/src/core/step.ts";
 import { createEngine, type Engine } from "../../daemon/src/loop/engine.ts";
 import type { Ports } from "../../daemon/src/loop/ports.ts";
-import { parseSession, parseUser, renderSession, renderUser } from "../../daemon/src/store/render.ts";
+import { parseSession, renderSession } from "../../daemon/src/store/render.ts";
+import { parseUser, renderUser } from "../../daemon/src/store/render-user.ts";
+import { Logins } from "./logins.ts";
+import { Managers } from "./managers.ts";
 
 export const policy: Policy = {
   killUserProcesses: false,
@@ -68,7 +78,16 @@ export class Simulation {
   #diskFull = false;
   now = 1_000_000;
   engine: Engine;
-  readonly #policy: Policy;
+  /** Files of lingering users. */
+  readonly lingering = new Map<number, string>();
+  /** Whom the user database does not know yet. */
+  readonly unknown = new Set<number>();
+  readonly managers: Managers;
+  readonly logins: Logins;
+  #policy: Policy;
+  /** What happens by itself, whether or not there is a daemon. */
+  #nature: { at: number; action: () => void }[] = [];
+  #daemon = 0;
   #nextPid = 100;
   #nextCall = 0;
   /** Port calls until the daemon is killed; Infinity: never. */
@@ -82,6 +101,17 @@ export class Simulation {
   constructor(wanted: Policy = policy) {
     this.#policy = wanted;
     this.published = emptyWorld(wanted);
+    this.managers = new Managers({
+      after: (ms, action) => this.#naturally(ms, action),
+      report: (action) => this.#removals.push(action),
+      daemonAfter: (ms, action) => {
+        const daemon = this.#daemon;
+        this.#naturally(ms, () => {
+          if (daemon === this.#daemon && !this.dead) action();
+        });
+      },
+    });
+    this.logins = new Logins(this);
     this.engine = this.#start();
     this.#submitFound();
   }
@@ -109,6 +139,9 @@ export class Simulation {
   }
 
   restart(): void {
+    this.#daemon += 1;
+    this.managers.disconnect();
+    this.logins.restarted();
     this.#waiting = [];
     this.#timers = new Map();
     this.#removals = [];
@@ -123,6 +156,7 @@ export class Simulation {
 
   open(process: Process, facts: OpenFacts, nonce = ""): number {
     const call = ++this.#nextCall;
+    this.logins.asked(call, facts.uid);
     const inside = process.scope;
     this.submit({
       kind: "session.openRequested",
@@ -149,13 +183,48 @@ export class Simulation {
   instant = () => this.#instant();
 
   advance(ms: number): void {
-    this.now += ms * 1000;
-    for (const [name, timer] of [...this.#timers]) {
-      if (timer.at > this.now || this.dead) continue;
-      this.#timers.delete(name);
-      timer.fired();
+    const until = this.now + ms * 1000;
+    for (let next = this.#next(until); next !== null; next = this.#next(until)) {
+      this.now = Math.max(this.now, next.at);
+      next.run();
+      this.settle();
     }
+    this.now = Math.max(this.now, until);
     this.settle();
+  }
+
+  /** The earliest timer or event of nature up to then. */
+  #next(until: number): { at: number; run: () => void } | null {
+    let next: { at: number; run: () => void } | null = null;
+    for (const [name, timer] of this.dead ? [] : this.#timers) {
+      if (timer.at > until || (next !== null && next.at <= timer.at)) continue;
+      next = { at: timer.at, run: () => this.#timers.delete(name) && timer.fired() };
+    }
+    for (const event of this.#nature) {
+      if (event.at > until || (next !== null && next.at <= event.at)) continue;
+      next = {
+        at: event.at,
+        run: () => {
+          this.#nature.splice(this.#nature.indexOf(event), 1);
+          event.action();
+        },
+      };
+    }
+    return next;
+  }
+
+  #naturally(ms: number, action: () => void): void {
+    this.#nature.push({ at: this.now + ms * 1000, action });
+  }
+
+  get policy(): Policy {
+    return this.#policy;
+  }
+
+  /** The administrator has changed the configuration. */
+  configure(services: Partial<Policy["services"]>): void {
+    this.#policy = { ...this.#policy, services: { ...this.#policy.services, ...services } };
+    this.submit({ kind: "policy.changed", at: this.#instant(), policy: this.#policy });
   }
 
   fillDisk(full: boolean): void {
@@ -234,6 +303,8 @@ export class Simulation {
         orphanScopes: [...this.scopes].filter(([id]) => !recorded.has(id)).map(([id, uid]) => ({ id, uid })),
         orphanLifetimes: [...this.fifos].filter((id) => !recorded.has(id)),
         runtimeDirectories: [...this.runtime].map(([uid, directory]) => ({ uid, directory })),
+        managers: [...this.managers.runs.values()].map(({ uid, alive }) => ({ uid, alive })),
+        lingering: [...this.lingering].map(([uid, name]) => ({ uid, name })),
       },
     });
   }
@@ -247,9 +318,13 @@ export class Simulation {
 
   #write(key: string, text: string): void {
     this.#alive(() => {
-      if (this.#diskFull) throw Object.assign(new Error(`write ${key}: ENOSPC`), { errno: "ENOSPC" });
+      this.#needSpace(key);
       this.disk.set(key, text);
     }, undefined);
+  }
+
+  #needSpace(key: string): void {
+    if (this.#diskFull) throw Object.assign(new Error(`write ${key}: ENOSPC`), { errno: "ENOSPC" });
   }
 
   #watch(ready: () => boolean, run: () => void): void {
@@ -291,8 +366,56 @@ export class Simulation {
       saveSession: (session) => this.#write(`sessions/${session.id}`, renderSession(session, BOOT, checksum)),
       eraseSession: (id) => this.#alive(() => void this.disk.delete(`sessions/${id}`), undefined),
       saveUser: (user) => this.#write(`users/${user.uid}`, renderUser(user, BOOT, checksum)),
-      eraseUser: (uid) => this.#alive(() => void this.disk.delete(`users/${uid}`), undefined),
+      eraseUser: (uid) => this.#alive(() => this.#forgetUser(uid), undefined),
+      saveLinger: (uid, name) =>
+        this.#alive(() => {
+          this.#needSpace("linger");
+          this.lingering.set(uid, name);
+        }, undefined),
+      eraseLinger: (uid) => this.#alive(() => void this.lingering.delete(uid), undefined),
     };
+  }
+
+  #forgetUser(uid: number): void {
+    if (this.managers.runs.has(uid)) this.managers.wrongs.push(`user ${uid} was erased before the manager`);
+    if (this.managers.logs.has(uid)) this.managers.wrongs.push(`user ${uid} was erased before the log`);
+    this.disk.delete(`users/${uid}`);
+    this.logins.forgotten(uid);
+  }
+
+  /** Checks what must be there before a manager may be. */
+  #startManager(
+    order: Parameters<Ports["system"]["startManager"]>[0],
+    told: (news: ManagerNews) => void,
+  ): void {
+    const { uid, gid } = order;
+    const { wrongs } = this.managers;
+    if (!this.runtime.has(uid)) wrongs.push(`a manager of ${uid} was started without a runtime directory`);
+    if (gid !== uid) wrongs.push(`a manager of ${uid} was started with a guessed group`);
+    const state = this.storedUser(uid)?.manager.state;
+    if (!this.#diskFull && state !== "starting")
+      wrongs.push(`a manager of ${uid} was started unrecorded: ${state}`);
+    this.managers.start(order, told);
+  }
+
+  #managerPorts() {
+    const { managers } = this;
+    return {
+      startManager: (order, told) => this.#alive(() => this.#startManager(order, told), undefined),
+      adoptManager: (uid, told) => this.#alive(() => managers.adopt(uid, told), undefined),
+      orderManager: (uid, order) => this.#alive(() => managers.order(uid, order), undefined),
+      tellEnvironment: (uid, set, unset) =>
+        this.#alive(() => managers.environment(uid, set, unset), undefined),
+      tellGraphical: (uid, phase) => this.#alive(() => managers.graphical(uid, phase), undefined),
+      killManager: (uid) => this.#alive(() => managers.kill(uid), undefined),
+      cleanManager: (uid, cleaned) => this.#alive(() => managers.clean(uid, cleaned), undefined),
+      eraseManager: (uid) => this.#alive(() => void managers.logs.delete(uid), undefined),
+      lookUpUser: (uid, found) =>
+        this.#alive(() => {
+          const account = this.unknown.has(uid) ? null : { uid, gid: uid, name: `u${uid}`, groups: [] };
+          this.#removals.push(() => found(account));
+        }, undefined),
+    } satisfies Partial<Ports["system"]>;
   }
 
   #systemPort(): Ports["system"] {
@@ -304,6 +427,8 @@ export class Simulation {
       },
       removeRuntimeDirectory: (uid, _gid, _kind, done) =>
         this.#alive(() => {
+          if (this.managers.runs.has(uid))
+            this.managers.wrongs.push(`the runtime directory of ${uid} was removed before the manager`);
           this.runtime.delete(uid);
           this.#removals.push(() => done(null));
         }, undefined),
@@ -335,6 +460,7 @@ export class Simulation {
         return found?.alive ? found.executable : "";
       },
       hasRuntimeSocket: () => false,
+      ...this.#managerPorts(),
     };
   }
 
@@ -355,6 +481,7 @@ export class Simulation {
 
   #answer(call: number, result: OpenResult): void {
     this.answers.push({ call, result });
+    this.logins.answered(call, result);
     if (result.outcome !== "opened") return;
     const { session } = result;
     this.#ungranted.delete(session.id);

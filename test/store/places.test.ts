@@ -12,7 +12,13 @@ const BOOT = "5b0c7f36-97cb-4b7e-b5ad-5d1f3a2f0c11";
 let run: string;
 const warnings: string[] = [];
 const log = { info: () => {}, warn: (message: string) => void warnings.push(message), error: () => {} };
-const at = (runtimeDirectories: string) => ({ run, runtimeDirectories, cgroupRoot: null });
+const at = (runtimeDirectories: string) => ({
+  run,
+  runtimeDirectories,
+  cgroupRoot: null,
+  lingering: "/var/lib/sessionman/linger",
+  backendConfiguration: "/etc/sessionman/backend",
+});
 
 beforeEach(() => {
   run = mkdtempSync(join(tmpdir(), "sessionman-places-"));
@@ -31,6 +37,13 @@ describe("paths", () => {
     leaveRecord();
     expect(settlePaths(at("/run/other"), BOOT, log)).toEqual(at("/run/user"));
     expect(warnings).toHaveLength(1);
+  });
+
+  it("of what records are not bound to are always the configured ones", () => {
+    writePaths(at("/run/user"), BOOT, writeFileSync);
+    leaveRecord();
+    const wanted = { ...at("/run/user"), lingering: "/srv/linger", backendConfiguration: "/srv/backend" };
+    expect(settlePaths({ ...wanted, runtimeDirectories: "/run/other" }, BOOT, log)).toEqual(wanted);
   });
 
   it("follow the configuration without sessions, and after a boot", () => {

@@ -56,7 +56,7 @@ describe("a session's record", () => {
     ["an array", "[]"],
     ["null", "null"],
     ["another user with the old checksum", text.replace('"uid":1000', '"uid":0')],
-    ["a very long file", `${" ".repeat(70_000)}${text}`],
+    ["a very long file", `${" ".repeat(300_000)}${text}`],
   ])("is damaged when it is %s", (_what, content) => {
     expect(parseSession("7", content, "boot", crc32)).toBeNull();
   });
@@ -109,7 +109,13 @@ describe("the store", () => {
   const errors: string[] = [];
   const log = { info: () => {}, warn: () => {}, error: (message: string) => void errors.push(message) };
   const open = (boot: string): Store =>
-    createStore({ run, boot, writeFile: (path, content) => writeFileSync(path, content), log });
+    createStore({
+      run,
+      lingering: `${run}/linger`,
+      boot,
+      writeFile: (path, content) => writeFileSync(path, content),
+      log,
+    });
 
   beforeEach(() => {
     run = mkdtempSync(join(tmpdir(), "sessionman-store-"));
@@ -131,7 +137,7 @@ describe("the store", () => {
     store.saveSession(session);
     store.reserveIds(101);
     const loaded = open("99999999-0000-4000-8000-000000000000").load();
-    expect(loaded).toEqual({ nextId: 1, sessions: [], users: [] });
+    expect(loaded).toEqual({ nextId: 1, sessions: [], users: [], lingering: [] });
   });
 
   it("moves damaged records aside, one by one, and names them", () => {

@@ -1,20 +1,14 @@
 /** The records below the run directory: written atomically while the daemon lives, read back when it starts. */
 
-import {
-  closeSync,
-  existsSync,
-  fstatSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  unlinkSync,
-} from "node:fs";
+import { existsSync, mkdirSync, readdirSync, renameSync, unlinkSync } from "node:fs";
 import type { Session, SessionId, Uid, User } from "../core/model.ts";
 import { isSessionId, parseUid } from "../core/names.ts";
 import type { LogPort, StorePort } from "../loop/ports.ts";
-import { type Checksum, parseSession, parseUser, RECORD_MAX, renderSession, renderUser } from "./render.ts";
+import { type Checksum, RECORD_MAX } from "./envelope.ts";
+import { createLingerFiles } from "./lingering.ts";
+import { parseSession, renderSession } from "./render.ts";
+import { parseUser, renderUser } from "./render-user.ts";
+import { readSmall } from "./small.ts";
 
 export interface Store extends StorePort {
   /** What an earlier daemon of this boot left. Damaged records are moved aside, their session ids named. */
@@ -25,16 +19,20 @@ export interface Loaded {
   readonly nextId: number;
   readonly sessions: readonly Session[];
   readonly users: readonly User[];
+  readonly lingering: readonly { readonly uid: Uid; readonly name: string }[];
 }
 
 interface StoreOptions {
   readonly run: string;
+  /** Where the files of lingering users are. */
+  readonly lingering: string;
   readonly boot: string;
   readonly writeFile: (path: string, content: string) => void;
   readonly log: LogPort;
 }
 
-export function createStore({ run, boot, writeFile, log }: StoreOptions): Store {
+export function createStore({ run, lingering, boot, writeFile, log }: StoreOptions): Store {
+  const { load: loadLingering, ...linger } = createLingerFiles(lingering, log);
   const sessions = `${run}/sessions`;
   const users = `${run}/users`;
   const ids = `${run}/next-id`;
@@ -54,10 +52,12 @@ export function createStore({ run, boot, writeFile, log }: StoreOptions): Store 
       nextId: Math.max(readNextId(ids, boot, log), 1),
       sessions: readFolder(sessions, parse.session, log),
       users: readFolder(users, parse.user, log),
+      lingering: loadLingering(),
     };
   }
 
   return {
+    ...linger,
     load,
     reserveIds: (below) => writeFile(ids, `${boot} ${below}\n`),
     saveSession: (session: Session) =>
@@ -88,29 +88,12 @@ function readFolder<R>(folder: string, parse: (name: string, text: string) => R 
       removeLeftover(path, log);
       continue;
     }
-    const text = readSmall(path);
+    const text = readSmall(path, RECORD_MAX);
     const record = text === null ? null : parse(name, text);
     if (record !== null) records.push(record);
     else setAside(path, log);
   }
   return records;
-}
-
-/** A record is a plain file of bounded size; anything else in its place reads as damaged. */
-function readSmall(path: string): string | null {
-  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = process.getBuiltinModule("node:fs").constants;
-  let fd: number;
-  try {
-    fd = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-  } catch {
-    return null;
-  }
-  try {
-    const status = fstatSync(fd);
-    return status.isFile() && status.size <= RECORD_MAX ? readFileSync(fd, "utf8") : null;
-  } finally {
-    closeSync(fd);
-  }
 }
 
 /** What a crash left of a write. */
@@ -138,7 +121,8 @@ function setAside(path: string, log: LogPort): void {
  */
 function readNextId(path: string, boot: string, log: LogPort): number {
   if (!existsSync(path)) return 1;
-  const [, ofBoot, below = ""] = /^([0-9a-f-]{36}) ([1-9][0-9]{0,9})\n$/.exec(readSmall(path) ?? "") ?? [];
+  const [, ofBoot, below = ""] =
+    /^([0-9a-f-]{36}) ([1-9][0-9]{0,9})\n$/.exec(readSmall(path, RECORD_MAX) ?? "") ?? [];
   if (ofBoot !== undefined) return ofBoot === boot ? Number(below) : 1;
   log.error(`${path} is damaged: session ids go on from the time of day`);
   return Math.floor(Date.now() / 1000);

@@ -13,16 +13,19 @@ export function bootId(): string {
 
 /** The wanted paths, or those of an earlier daemon of this boot that left records. */
 export function settlePaths(wanted: Paths, boot: string, log: LogPort): Paths {
-  const earlier = readPaths(wanted.run, boot);
+  const earlier = readPlaces(wanted.run, boot);
   if (earlier === null || samePlaces(earlier, wanted) || !hasRecords(wanted.run)) return wanted;
   log.warn(
     `paths.runtime_directories and cgroup.root stay ${earlier.runtimeDirectories} and ${earlier.cgroupRoot ?? "auto"}: ` +
       "other places are used when the daemon starts without sessions",
   );
-  return earlier;
+  return { ...wanted, ...earlier };
 }
 
-export function samePlaces(one: Omit<Paths, "run">, other: Omit<Paths, "run">): boolean {
+/** What the records are bound to. */
+type Places = Pick<Paths, "runtimeDirectories" | "cgroupRoot">;
+
+export function samePlaces(one: Places, other: Places): boolean {
   return one.runtimeDirectories === other.runtimeDirectories && one.cgroupRoot === other.cgroupRoot;
 }
 
@@ -34,15 +37,15 @@ export function writePaths(
   writeFile(`${paths.run}/paths`, `${JSON.stringify({ boot, ...paths })}\n`);
 }
 
-function readPaths(run: string, boot: string): Paths | null {
+function readPlaces(run: string, boot: string): Places | null {
   try {
     const stored: unknown = JSON.parse(readFileSync(`${run}/paths`, "utf8"));
     if (typeof stored !== "object" || stored === null || !("boot" in stored) || stored.boot !== boot)
       return null;
-    const { runtimeDirectories, cgroupRoot } = stored as unknown as Paths;
+    const { runtimeDirectories, cgroupRoot } = stored as unknown as Places;
     const usable = typeof runtimeDirectories === "string" && runtimeDirectories.startsWith("/");
     return usable && (cgroupRoot === null || typeof cgroupRoot === "string")
-      ? { run, runtimeDirectories, cgroupRoot }
+      ? { runtimeDirectories, cgroupRoot }
       : null;
   } catch {
     return null; // none, or damaged: then the configuration says

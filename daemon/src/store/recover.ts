@@ -6,7 +6,7 @@ import type { Kernel } from "../kernel/kernel.ts";
 import type { Store } from "./files.ts";
 
 export function recover(store: Store, kernel: Kernel): Found {
-  const { nextId, sessions: records, users } = store.load();
+  const { nextId, sessions: records, users, lingering } = store.load();
   // in the order in which they began: the newer session has a VT that two share
   const sessions = records.toSorted((a, b) => Number(a.id) - Number(b.id));
   const scopes = kernel.scopes();
@@ -19,6 +19,8 @@ export function recover(store: Store, kernel: Kernel): Found {
     orphanScopes: scopes.filter((scope) => !recorded.has(scope.id)),
     orphanLifetimes: kernel.lifetimes().filter((id) => !recorded.has(id)),
     runtimeDirectories: kernel.runtimeDirectories(),
+    managers: kernel.managers(),
+    lingering,
   };
 }
 
