@@ -4,24 +4,23 @@ import type { Effect } from "../core/effects.ts";
 import { withBus } from "../core/env.ts";
 import type { Event } from "../core/events.ts";
 import type { ProcessIdentity, SessionId } from "../core/model.ts";
+import { absent, errno, GONE, NO_CGROUPS, text } from "./failure.ts";
 import type { Ports } from "./ports.ts";
+import { ServiceRunner } from "./run-services.ts";
 
 type Of<K extends Effect["kind"]> = Extract<Effect, { kind: K }>;
-
-/** What slices and scopes fail with on a system without cgroup v2, which is said once at start. */
-const NO_CGROUPS = "ENOSYS";
-/** What anything about a process that has ended fails with. */
-const GONE = "ESRCH";
 
 export class Runner {
   readonly #ports: Ports;
   readonly #submit: (event: Event) => void;
   readonly #publish: () => void;
+  readonly #services: ServiceRunner;
 
   constructor(ports: Ports, submit: (event: Event) => void, publish: () => void) {
     this.#ports = ports;
     this.#submit = submit;
     this.#publish = publish;
+    this.#services = new ServiceRunner(ports, submit);
   }
 
   /** The effect is an attempt: its failure is said and nothing depends on it. */
@@ -60,10 +59,11 @@ export class Runner {
     this.#report(
       () => ({
         kind: "runtime.created",
+        at: this.#ports.clock.now(),
         uid,
         directory: this.#ports.system.createRuntimeDirectory(uid, gid, bytes, inodes),
       }),
-      (error) => ({ kind: "runtime.failed", uid, error: text(error) }),
+      (error) => ({ kind: "runtime.failed", at: this.#ports.clock.now(), uid, error: text(error) }),
     );
   }
 
@@ -71,7 +71,7 @@ export class Runner {
     this.#ports.system.removeRuntimeDirectory(uid, gid, directory, (error) => {
       if (error !== null)
         this.#ports.log.warn(`cannot remove the runtime directory of user ${uid}: ${error}`);
-      this.#submit({ kind: "runtime.removed", uid });
+      this.#submit({ kind: "runtime.removed", at: this.#ports.clock.now(), uid });
     });
   }
 
@@ -105,12 +105,14 @@ export class Runner {
   }
 
   #removeScope({ id, uid }: Of<"scope.remove">): void {
+    const { system, clock } = this.#ports;
     this.#report(
       () => {
-        this.#ports.system.removeScope(id, uid);
-        return { kind: "scope.removed", id };
+        system.removeScope(id, uid);
+        return { kind: "scope.removed", at: clock.now(), id };
       },
-      (error) => ({ kind: absent(error) ? "scope.removed" : "scope.busy", id }),
+      (error) =>
+        absent(error) ? { kind: "scope.removed", at: clock.now(), id } : { kind: "scope.busy", id },
     );
   }
 
@@ -223,6 +225,26 @@ export class Runner {
         return this.#attempt(`signal the leader ${effect.leader.pid}`, () =>
           this.#ports.system.signalProcess(effect.leader, effect.signal),
         );
+      case "manager.start":
+        return this.#services.start(effect);
+      case "manager.adopt":
+        return this.#services.adopt(effect);
+      case "manager.order":
+        return this.#services.order(effect);
+      case "manager.kill":
+        return this.#services.kill(effect);
+      case "manager.clean":
+        return this.#services.clean(effect);
+      case "manager.environment":
+        return this.#services.tellEnvironment(effect);
+      case "manager.graphical":
+        return this.#services.tellGraphical(effect);
+      case "manager.erase":
+        return this.#services.erase(effect);
+      case "user.lookUp":
+        return this.#services.lookUp(effect);
+      case "linger.save":
+        return this.#services.saveLinger(effect);
       case "timer.set":
         return this.#ports.clock.setTimer(effect.timer, effect.afterMs, () =>
           this.#submit({ kind: "timer.fired", at: this.#ports.clock.now(), timer: effect.timer }),
@@ -241,18 +263,6 @@ export class Runner {
         return unreachable(effect);
     }
   }
-}
-
-function text(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
-function errno(error: unknown): string {
-  return error instanceof Error && "errno" in error && typeof error.errno === "string" ? error.errno : "";
-}
-
-function absent(error: unknown): boolean {
-  return errno(error) === "ENOENT" || errno(error) === NO_CGROUPS;
 }
 
 function unreachable(effect: never): never {
