@@ -62,7 +62,7 @@ function start(file: string, run: string): void {
   const wanted = { run, runtimeDirectories, cgroupRoot, lingering, backendConfiguration };
   const paths = settlePaths(wanted, boot, log);
   const kernel = createNativeKernel(paths, log);
-  const store = createStore({ run, boot, writeFile: kernel.writeFile, log });
+  const store = createStore({ run, lingering, boot, writeFile: kernel.writeFile, log });
   const submit: Engine["submit"] = (event) => engine.submit(event);
   const pam = new PamServer({ kernel, submit, now: instant, log });
   const control = createControlServer({
