@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { methods } from "../../daemon/src/control/interface.ts";
-import { ALICE, BOB, Machine } from "./machine.ts";
+import { ALICE, type Answer, BOB, Machine } from "./machine.ts";
 
 const OURS = "org.sessionman.Login";
 const DENIED = "org.varlink.service.PermissionDenied";
@@ -26,6 +26,33 @@ const orders: readonly [method: string, parameters: () => object, may: readonly 
   ["Deregister", () => ({ id: target.id }), ["root", "owner"]],
 ];
 
+/** Who may do it to alice, and whether it was done. */
+const ofUsers: readonly [
+  method: string,
+  parameters: () => object,
+  may: readonly Who[],
+  done: (answer: Answer) => boolean,
+][] = [
+  [
+    "SetLinger",
+    () => ({ uid: ALICE, enabled: true }),
+    ["root", "owner"],
+    () => machine.lingering.get(ALICE) === "alice",
+  ],
+  [
+    "ImportEnvironment",
+    () => ({ uid: ALICE, set: { DISPLAY: ":0" }, unset: [] }),
+    ["root", "owner"],
+    () => machine.engine.world().users.get(ALICE)?.imported.size === 1,
+  ],
+  [
+    "GetUserLog",
+    () => ({ uid: ALICE }),
+    ["root", "owner"],
+    ({ parameters }) => parameters?.text === "secret\n",
+  ],
+];
+
 /** Open to all, as with login1. */
 const questions: readonly [method: string, parameters: () => object][] = [
   ["ListSessions", () => ({})],
@@ -36,6 +63,7 @@ const questions: readonly [method: string, parameters: () => object][] = [
   ["Explain", () => ({ id: target.id })],
   ["Monitor", () => ({})],
   ["GetStatus", () => ({})],
+  ["ListLinger", () => ({})],
 ];
 
 const everybody = Object.keys(callers) as Who[];
@@ -43,7 +71,7 @@ const call = (who: Who, method: string, parameters: object) =>
   machine.client(machine.process(callers[who])).call(method, parameters);
 
 it("every method has a row here or its own block below", () => {
-  const rows = [...orders, ...questions].map(([method]) => method);
+  const rows = [...orders, ...questions, ...ofUsers].map(([method]) => method);
   expect(new Set([...rows, "Register"])).toEqual(new Set(Object.keys(methods)));
 });
 
@@ -59,6 +87,28 @@ describe.each(everybody)("%s", (who) => {
     const untouched = session?.stage.phase === "running" && machine.kernel.system.signals.length === 0;
     if (may.includes(who)) expect({ error, untouched }).toEqual({ error: undefined, untouched: false });
     else expect({ error, untouched }).toEqual({ error: DENIED, untouched: true });
+  });
+
+  it.each(ofUsers)("%s of alice", async (method, parameters, may, done) => {
+    machine.kernel.system.logs.set(ALICE, "secret\n");
+    const answer = await call(who, method, parameters());
+    const allowed = may.includes(who);
+    expect({ error: answer.error, done: done(answer) }).toEqual({
+      error: allowed ? undefined : DENIED,
+      done: allowed,
+    });
+  });
+
+  it.each(ofUsers)("%s of itself, where no uid is named", async (method, parameters) => {
+    await machine.session(callers[who]);
+    expect((await call(who, method, { ...parameters(), uid: null })).error).toBeUndefined();
+  });
+
+  it.each(ofUsers)("%s of nobody", async (method, parameters) => {
+    const error = who === "root" ? `${OURS}.NoSuchUser` : DENIED;
+    expect((await call(who, method, { ...parameters(), uid: 4242 })).error).toBe(error);
+    const wrong = await call(who, method, { ...parameters(), uid: 65535 });
+    expect(wrong.error).toBe("org.varlink.service.InvalidParameter");
   });
 
   it("sees the processes only where they are its own or it is root", async () => {
@@ -122,7 +172,7 @@ describe("Register", () => {
     {
       name: "the manager",
       asks: () => ({ service: "sessionman-user" }),
-      root: { class: "manager" },
+      root: `${OURS}.Failed`,
       user: DENIED,
     },
     {

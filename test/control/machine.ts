@@ -2,7 +2,7 @@
 
 import { interfaceText } from "../../daemon/src/control/interface-text.ts";
 import { createControlServer } from "../../daemon/src/control/server.ts";
-import type { Policy, World } from "../../daemon/src/core/model.ts";
+import type { Policy, ServicePolicy, World } from "../../daemon/src/core/model.ts";
 import { emptyWorld } from "../../daemon/src/core/step.ts";
 import { createMemoryKernel, type MemoryKernel } from "../../daemon/src/kernel/memory.ts";
 import type { MemoryClient } from "../../daemon/src/kernel/memory-sockets.ts";
@@ -16,6 +16,25 @@ export const SOCKET_FD = 5;
 export const ALICE = 1000;
 export const BOB = 1001;
 
+/** Nobody has a service manager unless the test asks for one. */
+const services: ServicePolicy = {
+  default: { backend: "", linger: "per-user" },
+  groups: [],
+  users: new Map(),
+  classes: ["user"],
+  rootSession: false,
+  selfLinger: true,
+  loginTimeoutMs: 0,
+  startTimeoutMs: 90_000,
+  stopTimeoutMs: 20_000,
+  termTimeoutMs: 10_000,
+  startsAtOnce: 16,
+};
+
+export const withManagers = (over: Partial<ServicePolicy> = {}): Partial<Policy> => ({
+  services: { ...services, default: { backend: "/lib/backends/s6", linger: "per-user" }, ...over },
+});
+
 const policy: Policy = {
   killUserProcesses: false,
   killOnlyUsers: [],
@@ -28,29 +47,7 @@ const policy: Policy = {
   runtimeDirectoryBytes: 1 << 20,
   runtimeDirectoryInodes: 1024,
   limits: { default: {}, groups: [], users: new Map() },
-  services: {
-    default: { backend: "/lib/backends/s6", linger: "per-user" },
-    groups: [],
-    users: new Map(),
-    classes: ["user"],
-    rootSession: false,
-    selfLinger: true,
-    loginTimeoutMs: 0,
-    startTimeoutMs: 90_000,
-    stopTimeoutMs: 20_000,
-    termTimeoutMs: 10_000,
-    startsAtOnce: 16,
-  },
-};
-
-const store: StorePort = {
-  reserveIds() {},
-  saveSession() {},
-  eraseSession() {},
-  saveUser() {},
-  eraseUser() {},
-  saveLinger() {},
-  eraseLinger() {},
+  services,
 };
 
 export interface Answer {
@@ -107,6 +104,17 @@ export class Machine {
   /** Microseconds since boot. */
   now = 1_000_000;
   worlds: World[] = [];
+  /** The files of lingering users. */
+  readonly lingering = new Map<number, string>();
+  readonly store: StorePort = {
+    reserveIds() {},
+    saveSession() {},
+    eraseSession() {},
+    saveUser() {},
+    eraseUser() {},
+    saveLinger: (uid, name) => void this.lingering.set(uid, name),
+    eraseLinger: (uid) => void this.lingering.delete(uid),
+  };
 
   constructor(over: Partial<Policy> = {}) {
     const { kernel } = this;
@@ -133,7 +141,7 @@ export class Machine {
     this.engine = createEngine({
       world: { ...emptyWorld({ ...policy, ...over }), reservedIds: 1000 },
       ports: {
-        store,
+        store: this.store,
         system: kernel,
         clock: createClock({ now, start: () => null, stop() {} }),
         log,

@@ -189,7 +189,7 @@ export class Methods implements Handlers {
       case "existing":
         return ask.refuse(failure("AlreadyInSession", { id: result.id }));
       case "none":
-        return ask.refuse(failed("register a session of class none: this class has no session"));
+        return ask.refuse(failed("register a session: class none and the service sessionman-user have none"));
       case "refused":
         return ask.refuse(refused(result.refusal, { id: "", uid: ask.peer.uid }, result.message));
     }

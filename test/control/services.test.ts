@@ -1,0 +1,326 @@
+/** Users beside their sessions: service managers, lingering, logs, environments. */
+
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { ALICE, BOB, Machine, type TestClient, withManagers } from "./machine.ts";
+
+const OURS = "org.sessionman.Login";
+const DENIED = "org.varlink.service.PermissionDenied";
+
+let machine: Machine;
+let root: TestClient;
+
+beforeEach(() => {
+  machine = new Machine(withManagers());
+  root = machine.client(machine.process(0));
+});
+
+/** Of a class that has a manager started. */
+const login = (uid: number) => machine.session(uid, { class: "user" });
+const manager = (uid: number) => {
+  const found = machine.kernel.system.managers.get(uid);
+  if (found === undefined) throw new Error(`user ${uid} has no manager`);
+  return found;
+};
+const userOf = async (uid: number) =>
+  (await root.call("GetUser", { uid })).parameters?.user as Record<string, unknown> | undefined;
+const lingerers = async () => (await root.call("ListLinger")).parameters?.users;
+
+describe("a user's service manager", () => {
+  it("is shown as it comes up", async () => {
+    await login(ALICE);
+    const common = { backend: "/lib/backends/s6", group: "/user.slice/user-1000.slice/user@1000.service" };
+    expect((await userOf(ALICE))?.manager).toEqual({
+      ...common,
+      state: "starting",
+      pid: 0,
+      since: 1_000_000,
+      message: "",
+    });
+    machine.now += 500;
+    const pid = manager(ALICE).fork();
+    manager(ALICE).say({ state: "ready", pid, message: "" });
+    expect((await userOf(ALICE))?.manager).toMatchObject({
+      ...common,
+      state: "ready",
+      pid,
+      since: 1_000_500,
+    });
+    manager(ALICE).run("exit code 3");
+    expect((await userOf(ALICE))?.manager).toMatchObject({
+      state: "running",
+      pid,
+      message: expect.stringContaining("exit code 3"),
+    });
+  });
+
+  it("is shown with its processes, among those of the user", async () => {
+    const { leader } = await login(ALICE);
+    const pid = manager(ALICE).fork();
+    const { parameters } = await root.call("GetUser", { uid: ALICE });
+    expect(parameters?.processes).toContainEqual(
+      expect.objectContaining({ pid, cgroup: "user@1000.service/init.scope" }),
+    );
+    expect(parameters?.processes).toContainEqual(expect.objectContaining({ pid: leader }));
+  });
+
+  it("has no group without control groups", async () => {
+    machine.kernel.system.cgroups = false;
+    await login(ALICE);
+    expect((await userOf(ALICE))?.manager).toMatchObject({ state: "starting", group: null });
+  });
+
+  it("is none for a user who gets none", async () => {
+    machine = new Machine();
+    root = machine.client(machine.process(0));
+    await login(ALICE);
+    expect(await userOf(ALICE)).toMatchObject({ manager: null, linger: false });
+  });
+
+  it("has failed, and says why", async () => {
+    await login(ALICE);
+    machine.engine.submit({
+      kind: "timer.fired",
+      at: { realtime: 1, monotonic: 1 },
+      timer: `manager-start/${ALICE}`,
+    });
+    manager(ALICE).end("exit code 1");
+    await machine.kernel.settle();
+    expect((await userOf(ALICE))?.manager).toMatchObject({
+      state: "failed",
+      pid: 0,
+      group: null,
+      message: expect.stringMatching(/./),
+    });
+  });
+
+  it("is told to those who monitor", async () => {
+    const watcher = machine.client(machine.process(BOB));
+    watcher.send({ method: `${OURS}.Monitor`, more: true });
+    await login(ALICE);
+    manager(ALICE).run();
+    await machine.kernel.settle();
+    const states = watcher.answers.flatMap(({ parameters }) =>
+      ((parameters?.users ?? []) as { manager: { state: string } | null }[]).map(
+        (user) => user.manager?.state,
+      ),
+    );
+    expect(states).toEqual(expect.arrayContaining(["starting", "ready", "running"]));
+    expect(watcher.answers.at(-1)?.parameters).toMatchObject({
+      event: "user_changed",
+      users: [{ manager: { state: "running" } }],
+    });
+  });
+});
+
+describe("lingering", () => {
+  it("turned on starts a user without a session, and GetUser shows that user", async () => {
+    expect(await root.call("SetLinger", { uid: ALICE, enabled: true })).toEqual({ parameters: {} });
+    await machine.kernel.settle();
+    manager(ALICE).run();
+    expect(machine.lingering).toEqual(new Map([[ALICE, "alice"]]));
+    expect(await userOf(ALICE)).toMatchObject({
+      uid: ALICE,
+      name: "alice",
+      state: "lingering",
+      linger: true,
+      sessions: [],
+      manager: { state: "running" },
+    });
+    expect(await lingerers()).toEqual([
+      {
+        uid: ALICE,
+        name: "alice",
+        state: "lingering",
+        manager: expect.objectContaining({ state: "running" }),
+      },
+    ]);
+  });
+
+  it("turned off ends that user", async () => {
+    await root.call("SetLinger", { uid: ALICE, enabled: true });
+    await machine.kernel.settle();
+    manager(ALICE).run();
+    expect(await root.call("SetLinger", { uid: ALICE, enabled: false })).toEqual({ parameters: {} });
+    expect((await userOf(ALICE))?.manager).toMatchObject({ state: "stopping" });
+    expect(manager(ALICE).orders).toEqual([["stop"]]);
+    manager(ALICE).end("exit code 0");
+    await machine.kernel.settle();
+    expect(await userOf(ALICE)).toBeUndefined();
+    expect(await lingerers()).toEqual([]);
+  });
+
+  it("is turned on by users for themselves, unless the configuration says no", async () => {
+    const alice = machine.client(machine.process(ALICE));
+    expect((await alice.call("SetLinger", { enabled: true })).error).toBeUndefined();
+    machine = new Machine(withManagers({ selfLinger: false }));
+    const again = machine.client(machine.process(ALICE));
+    expect((await again.call("SetLinger", { enabled: true })).error).toBe(DENIED);
+    expect(machine.lingering.size).toBe(0);
+  });
+
+  it("is for users who exist; one who was removed can be taken off the list", async () => {
+    expect(await root.call("SetLinger", { uid: 77, enabled: true })).toEqual({
+      error: `${OURS}.NoSuchUser`,
+      parameters: { uid: 77 },
+    });
+    await root.call("SetLinger", { uid: ALICE, enabled: true });
+    machine.kernel.system.users.delete(ALICE);
+    expect((await root.call("SetLinger", { uid: ALICE, enabled: true })).error).toBe(`${OURS}.NoSuchUser`);
+    expect((await root.call("SetLinger", { uid: ALICE, enabled: false })).error).toBeUndefined();
+    expect((await root.call("SetLinger", { uid: 77, enabled: false })).error).toBe(`${OURS}.NoSuchUser`);
+    expect(machine.lingering.size).toBe(0);
+  });
+
+  it("that cannot be written down is refused with the reason", async () => {
+    machine.store.saveLinger = () => {
+      throw new Error("write /var/lib/sessionman/linger/1000: ENOSPC");
+    };
+    const answer = await root.call("SetLinger", { uid: ALICE, enabled: true });
+    expect(answer.error).toBe(`${OURS}.Failed`);
+    expect(answer.parameters?.message).toContain("ENOSPC");
+    expect(await lingerers()).toEqual([]);
+  });
+
+  it("is listed for those who are waited for, and for whom the configuration says no", async () => {
+    const found = {
+      nextId: 1,
+      sessions: [],
+      users: [],
+      orphanScopes: [],
+      orphanLifetimes: [],
+      runtimeDirectories: [],
+      managers: [],
+      lingering: [
+        { uid: 4242, name: "later" },
+        { uid: BOB, name: "bob" },
+      ],
+    };
+    machine = new Machine(withManagers({ users: new Map([["bob", { linger: "no" }]]) }));
+    root = machine.client(machine.process(0));
+    machine.engine.submit({ kind: "daemon.started", at: { realtime: 1, monotonic: 1 }, found });
+    await machine.kernel.settle();
+    expect(await lingerers()).toEqual([
+      { uid: BOB, name: "bob", state: "absent", manager: null },
+      { uid: 4242, name: "later", state: "waiting", manager: null },
+    ]);
+  });
+
+  it("is told to those who monitor, also when the configuration turns it on", async () => {
+    await login(ALICE);
+    manager(ALICE).run();
+    const watcher = machine.client(machine.process(BOB));
+    watcher.send({ method: `${OURS}.Monitor`, more: true });
+    await machine.kernel.settle();
+    const last = () => watcher.answers.at(-1)?.parameters;
+    await root.call("SetLinger", { uid: ALICE, enabled: true });
+    expect(last()).toMatchObject({ event: "user_changed", users: [{ linger: true }] });
+    await root.call("SetLinger", { uid: ALICE, enabled: false });
+    expect(last()).toMatchObject({ event: "user_changed", users: [{ linger: false }] });
+    const { policy } = machine.engine.world();
+    const services = { ...policy.services, users: new Map([["alice", { linger: "yes" as const }]]) };
+    const at = { realtime: 1, monotonic: 1 };
+    machine.engine.submit({ kind: "policy.changed", at, policy: { ...policy, services } });
+    await machine.kernel.settle();
+    expect(last()).toMatchObject({ event: "user_changed", users: [{ linger: true }] });
+  });
+
+  it("does not wait for a client that went away", async () => {
+    const answers: (() => void)[] = [];
+    vi.spyOn(machine.kernel, "lookUpUser").mockImplementation((uid, found) => {
+      answers.push(() => found({ uid, gid: uid, name: "alice", groups: [] }));
+    });
+    const client = machine.client(machine.process(ALICE));
+    client.send({ method: `${OURS}.SetLinger`, parameters: { enabled: true } });
+    await machine.kernel.settle();
+    client.raw.close();
+    await machine.kernel.settle();
+    for (const answer of answers) answer();
+    await machine.kernel.settle();
+    expect(answers).toHaveLength(1);
+    expect(machine.lingering.size).toBe(0);
+  });
+});
+
+describe("the log of a user's manager", () => {
+  it("is text that drives no terminal", async () => {
+    await login(ALICE);
+    machine.kernel.system.logs.set(ALICE, "a\tb\r\n\u001b]0;owned\u0007 é \u202e\u0085\ufffd\n");
+    expect((await root.call("GetUserLog", { uid: ALICE })).parameters).toEqual({
+      text: "a\tb\n\\x1b]0;owned\\x07 é \\u{202e}\\x85\ufffd\n",
+    });
+  });
+
+  it("is empty as long as nothing was written", async () => {
+    await login(ALICE);
+    expect((await root.call("GetUserLog", { uid: ALICE })).parameters).toEqual({ text: "" });
+  });
+});
+
+describe("an imported environment", () => {
+  const orders = () => manager(ALICE).orders.filter(([word]) => word !== "stop");
+
+  it("is told to the manager, and to the graphical services", async () => {
+    await login(ALICE);
+    manager(ALICE).run();
+    const parameters = { uid: ALICE, set: { WAYLAND_DISPLAY: "wayland-1" }, unset: ["OLD"] };
+    expect(await root.call("ImportEnvironment", parameters)).toEqual({ parameters: {} });
+    expect(orders()).toEqual([
+      ["environment", "WAYLAND_DISPLAY=wayland-1"],
+      ["graphical", "start"],
+    ]);
+  });
+
+  it("belongs to the session it comes from, found by control group, and to none of another user", async () => {
+    const { id, leader } = await login(ALICE);
+    const set = { DISPLAY: ":1" };
+    await machine
+      .client(machine.process(ALICE, { parent: leader }))
+      .call("ImportEnvironment", { set, unset: [] });
+    const imported = () => machine.engine.world().users.get(ALICE)?.imported.get("DISPLAY");
+    expect(imported()).toEqual({ value: ":1", session: id });
+    const inside = machine.client(machine.process(0, { parent: leader }));
+    await inside.call("ImportEnvironment", { uid: ALICE, set: { DISPLAY: ":2" }, unset: [] });
+    expect(imported()).toEqual({ value: ":2", session: id });
+    await login(BOB);
+    const bobs = machine.process(0, { cgroup: "/user.slice/user-1001.slice/session-2.scope" });
+    await machine.client(bobs).call("ImportEnvironment", { uid: ALICE, set: { DISPLAY: ":3" }, unset: [] });
+    expect(imported()).toEqual({ value: ":3", session: null });
+  });
+
+  it.each([
+    ["a name that is none", { set: { "A=B": "x" } }],
+    ["an empty name", { unset: [""] }],
+    ["a newline", { set: { A: "x\ny" } }],
+    ["half a character", { set: { A: "\ud800" } }],
+    ["too long a value", { set: { A: "x".repeat(4097) } }],
+  ])("with %s is refused with a sentence", async (_, parameters) => {
+    await login(ALICE);
+    const answer = await root.call("ImportEnvironment", { uid: ALICE, set: {}, unset: [], ...parameters });
+    expect(answer.error).toBe(`${OURS}.Failed`);
+    expect(answer.parameters?.message).toMatch(/variable|value/);
+    expect(machine.engine.world().users.get(ALICE)?.imported.size).toBe(0);
+  });
+
+  it("is not taken for a user who is not there", async () => {
+    const answer = await root.call("ImportEnvironment", { uid: BOB, set: { A: "b" }, unset: [] });
+    expect(answer).toEqual({ error: `${OURS}.NoSuchUser`, parameters: { uid: BOB } });
+  });
+
+  it("takes __proto__ for a name as any other", async () => {
+    await login(ALICE);
+    const set = JSON.parse('{"__proto__":"x"}');
+    await root.call("ImportEnvironment", { uid: ALICE, set, unset: [] });
+    expect([...(machine.engine.world().users.get(ALICE)?.imported.keys() ?? [])]).toEqual(["__proto__"]);
+  });
+});
+
+describe("Register", () => {
+  it("for another user knows that user's groups", async () => {
+    const policy = withManagers({ groups: [{ gid: 50, services: { backend: "/lib/backends/dinit" } }] });
+    machine = new Machine(policy);
+    machine.kernel.system.users.set(ALICE, { uid: ALICE, gid: ALICE, name: "alice", groups: [50] });
+    root = machine.client(machine.process(0, { parent: machine.process(0) }));
+    await root.call("Register", { holder: false, uid: ALICE, class: "user" });
+    expect(manager(ALICE).order.backend).toBe("/lib/backends/dinit");
+  });
+});
