@@ -21,6 +21,7 @@
 #include "records.h"
 #include "programs.h"
 #include "removal.h"
+#include "signals.h"
 #include "sockets.h"
 #include "spawn.h"
 
@@ -57,17 +58,6 @@ static void tidy_fds(int ready_fd)
 		syscall(SYS_close_range, 3, ready_fd - 1, 0);
 	syscall(SYS_close_range, ready_fd + 1, ~0U, 0);
 	fcntl(ready_fd, F_SETFD, FD_CLOEXEC);
-}
-
-/* Gives every signal its default action: init may have had some ignored, and so would the daemon.
- */
-static void signals_to_default(void)
-{
-	struct sigaction action = {.sa_handler = SIG_DFL};
-
-	/* It fails for SIGKILL, SIGSTOP and the two of the C library, which have it anyway. */
-	for (int number = 1; number <= SIGRTMAX; number++)
-		sigaction(number, &action, NULL);
 }
 
 static int take_signals(void)

@@ -14,6 +14,7 @@
 #include "environment.h"
 #include "group.h"
 #include "how.h"
+#include "signals.h"
 #include "state.h"
 
 /* The action, its data, and NULL. */
@@ -25,18 +26,6 @@ static _Noreturn void fail(struct failure *failure, const char *what, const char
 	how_failed(failure->text, errno, "%s %s", what, subject);
 	dprintf(STDERR_FILENO, "sessionman-run: %s\n", failure->text);
 	_exit(EXIT_SYSTEM);
-}
-
-static void signals_to_default(void)
-{
-	struct sigaction action = {.sa_handler = SIG_DFL};
-	sigset_t none;
-
-	/* It fails for SIGKILL, SIGSTOP and the two of the C library, which have it anyway. */
-	for (int number = 1; number <= SIGRTMAX; number++)
-		sigaction(number, &action, NULL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
 static bool arrange_fds(int output)
@@ -95,9 +84,12 @@ bool become_user(const struct arguments *arguments, const struct terms *terms)
 static void clean(const struct holder *holder, struct failure *failure)
 {
 	int entered = errno;
+	sigset_t none;
 
 	setsid();
 	signals_to_default();
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (!arrange_fds(holder->output.write_end))
 		fail(failure, "arrange the descriptors for", holder->arguments.backend);
 	errno = entered;

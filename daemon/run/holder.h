@@ -113,6 +113,8 @@ struct holder {
 	int signals;
 	/* -1: none */
 	int connection;
+	/* no connection can be taken before then; CLOCK_MONOTONIC ms, 0: now */
+	int64_t accept_at;
 	/* the readiness FIFO, -1 once it has served */
 	int fifo;
 	char ready_data[READY_MAX + 1];

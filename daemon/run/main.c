@@ -27,6 +27,7 @@
 #include "output.h"
 #include "ready.h"
 #include "session.h"
+#include "signals.h"
 #include "state.h"
 #include "talk.h"
 
@@ -80,6 +81,8 @@ static void timers_run(int64_t now)
 	actions_expire(&holder, now);
 	state_expire(&holder, now);
 	ending_kill(&holder, now);
+	if (holder.accept_at != 0 && now >= holder.accept_at)
+		talk_accept(&holder);
 	if (holder.term_at != 0 && now >= holder.term_at && !holder.manager_ended) {
 		kill(holder.manager, SIGTERM);
 		holder.term_at = INT64_MAX;
@@ -95,6 +98,7 @@ static int next_timer(void)
 		holder.removal > 0 ? holder.removal_deadline : 0,
 		holder.term_at,
 		holder.kill_at,
+		holder.accept_at,
 		holder.output.resume_at,
 	};
 	int64_t now = now_ms();
@@ -115,7 +119,7 @@ static void serve(void)
 	while (!ending_is_complete(&holder, now_ms())) {
 		struct pollfd fds[] = {
 			{.fd = holder.signals, .events = POLLIN},
-			{.fd = LISTEN_FD, .events = POLLIN},
+			{.fd = holder.accept_at == 0 ? LISTEN_FD : -1, .events = POLLIN},
 			{.fd = holder.connection, .events = POLLIN},
 			{.fd = holder.fifo, .events = POLLIN},
 			{.fd = holder.output.resume_at == 0 ? holder.output.read_end : -1,
@@ -151,6 +155,7 @@ static void prepare(void)
 	}
 	fcntl(LISTEN_FD, F_SETFD, FD_CLOEXEC);
 	fcntl(LISTEN_FD, F_SETFL, O_NONBLOCK);
+	signals_to_default();
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, NULL);
 	holder.signals = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);

@@ -117,7 +117,17 @@ static void own_read(struct own *own)
 	own->nice = getpriority(PRIO_PROCESS, 0);
 }
 
-/* Where a hard limit cannot be raised again, the holder lives with the user's. */
+/* Where a hard limit cannot be raised again, as near to what it was as it can be. */
+static void limit_restore(int which, const struct rlimit *before, const struct rlimit *now)
+{
+	struct rlimit near = *now;
+
+	if (setrlimit(which, before) == 0)
+		return;
+	near.rlim_cur = before->rlim_cur < now->rlim_max ? before->rlim_cur : now->rlim_max;
+	setrlimit(which, &near);
+}
+
 static void terms_take(struct terms *terms, const struct own *own)
 {
 	struct own now;
@@ -132,7 +142,7 @@ static void terms_take(struct terms *terms, const struct own *own)
 		terms->limited[i] = now.limits[i].rlim_cur != before->rlim_cur ||
 				    now.limits[i].rlim_max != before->rlim_max;
 		if (terms->limited[i])
-			setrlimit(i, before);
+			limit_restore(i, before, &now.limits[i]);
 	}
 }
 

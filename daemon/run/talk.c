@@ -14,6 +14,8 @@
 
 /* So many at a time, then the others have their turn. */
 #define PACKETS_PER_TURN 16
+/* Without descriptors or memory, asking again at once would only take time. */
+#define ACCEPT_AGAIN_MS 500
 #define TOLD_MAX (HOW_MAX + 32)
 
 /* A daemon that reads nothing is not waited for: it may connect again. */
@@ -74,12 +76,16 @@ void talk_accept(struct holder *holder)
 	int connection;
 
 	while ((connection = accept4(LISTEN_FD, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0) {
-		int unwanted = is_root(connection) ? latest : connection;
-		if (unwanted == latest)
-			latest = connection;
-		if (unwanted >= 0)
-			close(unwanted);
+		if (!is_root(connection)) {
+			close(connection);
+			continue;
+		}
+		if (latest >= 0)
+			close(latest);
+		latest = connection;
 	}
+	holder->accept_at =
+		errno == EAGAIN || errno == ECONNABORTED ? 0 : now_ms() + ACCEPT_AGAIN_MS;
 	if (latest < 0)
 		return;
 	if (holder->connection >= 0)

@@ -1,9 +1,9 @@
 /*
- * A backend that writes down how it was started, one directory for each action, below the directory that
- * $HOME/dump names, and then does what its user's file $HOME/ACTION says: a shell script.
+ * A backend that writes down how it was started, in the directory dump-ACTION of its user's home,
+ * and then does what the shell script ACTION there says.
  */
-#include <dirent.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,15 +79,17 @@ int main(int argc, char **argv)
 		"status", "limits", "environ", "cgroup", "oom_score_adj", "loginuid", "mountinfo"};
 	static char script[512];
 
-	if (argc < 2 || getenv("HOME") == NULL)
+	/* Not $HOME: that is PAM's to say. */
+	const struct passwd *user = getpwuid(getuid());
+	if (argc < 2 || user == NULL)
 		return 100;
-	snprintf(directory, sizeof(directory), "%s/dump-%s", getenv("HOME"), argv[1]);
+	snprintf(directory, sizeof(directory), "%s/dump-%s", user->pw_dir, argv[1]);
 	mkdir(directory, 0755);
 	list_descriptors();
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
 		copy(files[i]);
 	describe(argv + 1);
-	snprintf(script, sizeof(script), "%s/%s", getenv("HOME"), argv[1]);
+	snprintf(script, sizeof(script), "%s/%s", user->pw_dir, argv[1]);
 	if (access(script, R_OK) < 0)
 		return 32;
 	argv[0] = script;

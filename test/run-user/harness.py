@@ -7,6 +7,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import threading
 import time
 
 RUNNER = "/mnt/share/sessionman-run"
@@ -19,7 +20,14 @@ MANAGER = READY.format("hello") + "trap 'exit 0' TERM\nwhile :; do sleep 1000 & 
 STOP = 'kill -TERM "$2"\n'
 # Runs what sessionman-run is executed by, for tests of its speed and memory.
 WRAPPER = []
-started = []
+started = threading.local()
+PAM_SERVICE = "/etc/pam.d/sessionman-user"
+
+
+def waits(test):
+    """Marks a test that mostly waits: it runs beside the others, with users of its own."""
+    test.waits = True
+    return test
 
 
 def without_cgroup(test):
@@ -170,6 +178,11 @@ class User:
         return read(path)
 
 
+def pam(text):
+    """Replaces the PAM service, until the end of the test."""
+    write(PAM_SERVICE, text)
+
+
 def write_to(path, text):
     with open(path, "w") as file:
         file.write(text)
@@ -178,21 +191,21 @@ def write_to(path, text):
 class Run:
     """A sessionman-run for a user, as the keeper starts it."""
 
-    def __init__(self, user, run=MANAGER, stop=STOP, backend=BACKEND, ready=None, connect=True, **arguments):
+    def __init__(self, user, run=MANAGER, stop=STOP, backend=BACKEND, ready=None, dirty=None, **arguments):
         self.user = user
         for action, text in (("run", run), ("stop", stop), ("ready", ready)):
             if text is not None:
                 user.script(action, text)
         self.listener = listen(f"{MANAGERS}/{user.uid}.sock")
-        self.daemon = Daemon(user.uid) if connect else None
+        self.daemon = Daemon(user.uid)
         words = {
             "uid": user.uid, "gid": user.gid, "user": user.name, "backend": backend, "config": "/etc/sessionman/backend",
             "runtime": user.runtime, "group": user.group, "ready": user.fifo, "log": user.log, **arguments,
         }
-        self.pid = spawn(self.listener, [*WRAPPER, RUNNER, *(f"{key}={value}" for key, value in words.items())])
+        self.pid = spawn(self.listener, [*WRAPPER, RUNNER, *(f"{key}={value}" for key, value in words.items())], dirty)
         self.listener.close()
         self.status = None
-        started.append(self)
+        started.runs.append(self)
 
     def running(self):
         """Waits until the backend's ready has ended; the manager's pid."""
@@ -225,12 +238,14 @@ class Run:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.pid, signal.SIGKILL)
             self.wait()
-        if self.daemon:
-            self.daemon.close()
+        self.daemon.close()
 
 
-def spawn(listener, command):
-    """Executes with descriptors as the keeper gives them: 0 to 2, and the listening socket as 3."""
+def spawn(listener, command, dirty=None):
+    """
+    Executes with descriptors as the keeper gives them: 0 to 2, and the listening socket as 3. dirty, a function,
+    is called in the process before.
+    """
     pid = os.fork()
     if pid != 0:
         return pid
@@ -243,19 +258,22 @@ def spawn(listener, command):
         for number in range(1, signal.NSIG):
             with contextlib.suppress(OSError, ValueError):
                 signal.signal(number, signal.SIG_DFL)
-        os.execve(command[0], command, {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"})
+        os.environ.clear()
+        os.environ.update(PATH="/usr/sbin:/usr/bin:/sbin:/bin", LANG="C.UTF-8")
+        if dirty:
+            dirty()
+        os.execve(command[0], command, os.environ)
     finally:
         os._exit(127)
 
 
 def end_all():
-    for run in started:
+    for run in started.runs:
         run.finish()
         run.user.clear_group()
         for pid in processes_of(run.user.uid):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-    started.clear()
 
 
 __all__ = [name for name in globals() if not name.startswith("_")]
