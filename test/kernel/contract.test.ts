@@ -1,74 +1,8 @@
 /** What every kernel keeps, the real one and its in-memory twin: the same cases against both. */
 
-import { closeSync } from "node:fs";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { ProcessIdentity } from "../../daemon/src/core/model.ts";
-import { type Kernel, KernelError } from "../../daemon/src/kernel/kernel.ts";
-import { createMemoryKernel } from "../../daemon/src/kernel/memory.ts";
-import { awhile, endChildren, makeRig, noCgroup, startSleep, until } from "./rig.ts";
-
-interface World {
-  readonly kernel: Kernel;
-  makeProcess(): Promise<ProcessIdentity>;
-  exit(pid: number): void;
-  closeFd(fd: number): void;
-  restart(): void;
-  end(): void;
-}
-
-function nativeWorld(): World {
-  const rig = makeRig();
-  const kill = (pid: number) => process.kill(pid, "SIGKILL");
-  return {
-    get kernel() {
-      return rig.kernel;
-    },
-    async makeProcess() {
-      const { pid } = await startSleep();
-      return rig.kernel.process(pid).identity;
-    },
-    exit: kill,
-    closeFd: closeSync,
-    restart: () => void rig.restart(),
-    end() {
-      for (const { id, uid } of rig.kernel.scopes()) rig.kernel.killScope(id, uid);
-      rig.kernel.close();
-      endChildren();
-    },
-  };
-}
-
-function memoryWorld(): World {
-  let kernel = createMemoryKernel();
-  const { system } = kernel;
-  return {
-    get kernel() {
-      return kernel;
-    },
-    makeProcess: async () => system.makeProcess().identity,
-    exit: (pid) => system.exit(pid),
-    closeFd: (fd) => system.close(fd),
-    restart() {
-      kernel = createMemoryKernel(system);
-    },
-    end() {},
-  };
-}
-
-const worlds = [
-  { name: "native", make: nativeWorld, unable: noCgroup },
-  { name: "memory", make: memoryWorld, unable: false },
-] as const;
-
-function errnoOf(action: () => unknown): string {
-  try {
-    action();
-  } catch (error) {
-    if (error instanceof KernelError) return error.errno;
-    throw error;
-  }
-  return "";
-}
+import { awhile, endChildren, until } from "./rig.ts";
+import { errnoOf, type World, worlds } from "./worlds.ts";
 
 let nextUid = 61_000;
 

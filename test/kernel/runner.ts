@@ -109,6 +109,7 @@ export class FakeRunner {
       if (packet.bytes.length === 0) return this.hangUp();
       const words = packet.bytes.toString().split("\0").slice(0, -1);
       this.orders.push(words);
+      if (words[0] === "kill" && this.#manager === null) return this.end("killed");
       if (words[0] === "kill") this.#manager?.kill("SIGKILL");
       if (words[0] === "term") this.#manager?.kill("SIGTERM");
     }
