@@ -91,7 +91,7 @@ function start(file: string, run: string): void {
       system: kernel,
       clock,
       log,
-      replies: { pam: pam.replies, control: control.replies },
+      replies: { pam: pam.replies, control: control.replies, login1: { openReply() {}, callReply() {} } },
       publish,
     },
     onBug: (error, event) => log.error(`bug: ${event.kind} was dropped`, { stack: stackOf(error) }),

@@ -145,7 +145,7 @@ export class Machine {
         system: kernel,
         clock: createClock({ now, start: () => null, stop() {} }),
         log,
-        replies: { pam: nothing, control: control.replies },
+        replies: { pam: nothing, control: control.replies, login1: nothing },
         publish: (before, after) => control.published(before, after),
       },
       onBug: (error) => {

@@ -1,9 +1,10 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { copyFileSync, statSync } from "node:fs";
+import { closeSync, copyFileSync, openSync, statSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { endChildren, makeRig, type Rig, startProcess, unable, until } from "./rig.ts";
+import { loadAddon } from "../../daemon/src/kernel/addon.ts";
+import { ADDON, endChildren, makeRig, type Rig, startProcess, unable, until } from "./rig.ts";
 
 const idOf = (path: string) => {
   const { dev, ino } = statSync(path);
@@ -27,6 +28,7 @@ describe.skipIf(unable)(`processes ${unable || ""}`, () => {
       parent: process.pid,
       uid: 0,
       session: null,
+      owner: null,
       sameNamespace: true,
       terminal: "",
     });
@@ -110,6 +112,21 @@ describe.skipIf(unable)(`processes ${unable || ""}`, () => {
     await sleep(200);
     expect(statSync(`/proc/${zombie}`).isDirectory()).toBe(true);
     expect(() => rig.kernel.process(zombie)).toThrow(/ESRCH/);
+  });
+
+  it("describes the process that a pidfd stands for, and no other descriptor", async () => {
+    const child = await startProcess("/bin/sleep", "1000");
+    const { identity } = rig.kernel.process(child.pid);
+    const pidfd = loadAddon(ADDON).openProcess(identity.pid, identity.start, identity.inode);
+    expect(rig.kernel.processOfFd(pidfd).identity).toEqual(identity);
+    child.kill("SIGKILL");
+    await once(child, "exit");
+    expect(() => rig.kernel.processOfFd(pidfd)).toThrow(/ESRCH/);
+    closeSync(pidfd);
+    const file = openSync("/dev/null", "r");
+    expect(() => rig.kernel.processOfFd(file)).toThrow(/EINVAL/);
+    closeSync(file);
+    expect(() => rig.kernel.processOfFd(file)).toThrow(/ENOENT/);
   });
 
   it.each([0, 4_194_304, 2_147_483_647])("has no process %i", (pid) => {

@@ -268,7 +268,7 @@ export interface Policy {
 
 /** Whom an answer goes to: a pending request of one of the rooms. */
 export interface Requester {
-  readonly room: "pam" | "control";
+  readonly room: "pam" | "control" | "login1";
   readonly call: number;
 }
 

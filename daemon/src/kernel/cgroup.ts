@@ -16,12 +16,15 @@ import type { GroupPart } from "./parts.ts";
 export interface Cgroups extends GroupPart {
   /** The session of a line of /proc/PID/cgroup. */
   sessionOf(cgroup: string): SessionId | null;
+  /** The user whose slice such a line is in. */
+  ownerOf(cgroup: string): Uid | null;
   /** Of the users' service managers; null without cgroup v2. */
   readonly managerGroups: ManagerGroups | null;
   shut(): void;
 }
 
 const SCOPE = /^\/user\.slice\/user-([0-9]{1,10})\.slice\/session-([1-9][0-9]{0,9})\.scope(?:\/.*)?$/;
+const SLICE = /^\/user\.slice\/user-([0-9]{1,10})\.slice(?:\/.*)?$/;
 const SCOPE_NAME = /^session-([1-9][0-9]{0,9})\.scope$/;
 
 const scopeOf = (id: SessionId, uid: Uid) => `${sliceOf(uid)}/session-${id}.scope`;
@@ -51,6 +54,7 @@ function withoutCgroups(base: Base): Cgroups {
     scopeProcesses: () => [],
     sliceProcesses: () => [],
     sessionOf: () => null,
+    ownerOf: () => null,
     managerGroups: null,
     shut: () => watch.shut(),
   };
@@ -97,6 +101,10 @@ function withCgroups(base: Base, root: CgroupRoot): Cgroups {
     sessionOf(cgroup) {
       const match = cgroup.startsWith(root.prefix) ? SCOPE.exec(cgroup.slice(root.prefix.length)) : null;
       return match !== null && parseUid(match[1] ?? "") !== null ? (match[2] ?? null) : null;
+    },
+    ownerOf(cgroup) {
+      const match = cgroup.startsWith(root.prefix) ? SLICE.exec(cgroup.slice(root.prefix.length)) : null;
+      return parseUid(match?.[1] ?? "");
     },
     managerGroups: createManagerGroups(base, root, tree, watch),
     shut: () => watch.shut(),

@@ -97,6 +97,8 @@ export interface ProcessFacts {
   readonly uid: number;
   /** Session by control group; null if none. */
   readonly session: SessionId | null;
+  /** The user whose slice it is in, whatever it runs as; null if in none. */
+  readonly owner: Uid | null;
   readonly sameNamespace: boolean;
   /** Name of its controlling terminal, such as "tty2" or "pts/3"; "" if it has none or another kind. */
   readonly terminal: string;
@@ -120,6 +122,8 @@ export interface Kernel extends SystemPort {
   closeFd(fd: number): void;
   /** The peer or any process, now. Throws ESRCH if there is none. */
   process(pid: number): ProcessFacts;
+  /** The same of the process that a pidfd stands for. Throws EINVAL for another kind of descriptor. */
+  processOfFd(pidfd: number): ProcessFacts;
   /** The same process still lives. */
   alive(identity: ProcessIdentity): boolean;
   /** A new write end of the lifetime FIFO, close-on-exec; the caller passes it to send() or closes it. */

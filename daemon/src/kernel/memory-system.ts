@@ -72,6 +72,8 @@ export class MemorySystem {
   readonly services = new Map<string, (connection: MemoryService) => void>();
   /** Descriptors that such programs passed to the daemon and that it has not closed. */
   readonly receivedFds = new Set<number>();
+  /** Those of them that stand for a process. */
+  readonly pidfds = new Map<number, number>();
   readonly users = new Map<Uid, Account>();
   readonly groups = new Map<string, number>();
   readonly signals: { readonly pid: number; readonly signal: number }[] = [];

@@ -52,7 +52,7 @@ export function createNativeKernel(paths: Paths, log: LogPort, options: NativeOp
 
   return {
     ...cgroups,
-    ...createProcesses(base, cgroups.sessionOf),
+    ...createProcesses(base, cgroups),
     ...createLifetimes(base, lifetimes),
     ...createRuntimeDirectories(base, keeper, paths.runtimeDirectories),
     ...managers,

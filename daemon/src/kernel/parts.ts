@@ -32,7 +32,7 @@ export type LifetimePart = Pick<
 
 export type ProcessPart = Pick<
   Kernel,
-  "process" | "alive" | "executableOf" | "signalProcess" | "watchLeader" | "unwatchLeader"
+  "process" | "processOfFd" | "alive" | "executableOf" | "signalProcess" | "watchLeader" | "unwatchLeader"
 >;
 
 export type RuntimePart = Pick<

@@ -119,7 +119,7 @@ export interface Ports {
   readonly system: SystemPort;
   readonly clock: ClockPort;
   readonly log: LogPort;
-  readonly replies: { readonly pam: ReplyPort; readonly control: ReplyPort };
+  readonly replies: { readonly pam: ReplyPort; readonly control: ReplyPort; readonly login1: ReplyPort };
   /** Told of every published World with the one before it. */
   readonly publish: (before: World, after: World) => void;
 }
