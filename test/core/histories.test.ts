@@ -5,6 +5,8 @@ import { describe, expect, it } from "vitest";
 import type { OpenFacts } from "../../daemon/src/core/events.ts";
 import { facts } from "./facts.ts";
 import { broken } from "./invariants.ts";
+import { CONDUCTS } from "./managers.ts";
+import { remains } from "./service-invariants.ts";
 import { type Process, policy, Simulation } from "./simulation.ts";
 
 const HISTORIES = Number(process.env.HISTORIES ?? 100_000);
@@ -31,6 +33,15 @@ const action: fc.Arbitrary<Action> = fc.tuple(
     "full",
     "retry",
     "damage",
+    "conduct",
+    "conduct",
+    "die",
+    "linger",
+    "terminateUser",
+    "import",
+    "nss",
+    "configure",
+    "cleaning",
   ),
   fc.nat(40),
   fc.nat(40),
@@ -58,6 +69,40 @@ function login(machine: Simulation, a: number, b: number): void {
   const inside = b % 7 === 6 ? pick(alive, a)?.scope : null;
   const leader = b % 5 === 4 ? (pick(alive, a) ?? machine.spawn()) : machine.spawn(inside ?? null);
   machine.open(leader, facts(uid, pick(kinds, b) ?? {}), String(a).padStart(32, "0"));
+}
+
+const LINGER = ["yes", "no", "per-user"] as const;
+
+function performServices(machine: Simulation, [what, a, b]: Action): void {
+  const uid = 1000 + (a % 4);
+  const requester = { room: "control", call: 0 } as const;
+  const caller = { uid: b % 3 === 0 ? uid : 0, pid: 2 };
+  const { managers } = machine;
+  if (what === "conduct") managers.conducts.set(uid, CONDUCTS[b % CONDUCTS.length] ?? "good");
+  if (what === "die") {
+    const run = pick([...managers.runs.values()], a);
+    if (run !== undefined) managers.end(run, "signal 11");
+  }
+  if (what === "linger") machine.linger(uid, b % 3 !== 0, caller);
+  if (what === "terminateUser") machine.terminateUser(uid);
+  if (what === "import") {
+    const session = pick([...machine.engine.world().sessions.values()], b);
+    const value = b % 4 === 0 ? "" : `:${b % 3}`;
+    machine.submit({
+      kind: "environment.imported",
+      at: machine.instant(),
+      requester,
+      caller,
+      uid: session?.uid ?? uid,
+      session: b % 5 === 0 ? null : (session?.id ?? null),
+      set: b % 2 === 0 ? new Map([[b % 3 === 0 ? "DISPLAY" : "LANG", value]]) : new Map(),
+      unset: b % 2 === 0 ? [] : ["DISPLAY"],
+    });
+  }
+  if (what === "nss") b % 2 === 0 ? machine.unknown.add(uid) : machine.unknown.delete(uid);
+  if (what === "configure" && b % 4 === 0) machine.backend(a % 2 === 0 ? "" : "/backends/runit");
+  else if (what === "configure") machine.lingerPolicy(LINGER[b % 3] ?? "yes");
+  if (what === "cleaning") managers.cleaningMs = b % 2 === 0 ? 5 : 40_000;
 }
 
 function perform(machine: Simulation, [what, a, b]: Action): void {
@@ -100,26 +145,37 @@ function perform(machine: Simulation, [what, a, b]: Action): void {
   }
   if (what === "chvt") machine.submit({ kind: "vt.activated", vt: b % 6 });
   if (what === "crash") machine.killAfter(b);
-  if (what === "later") machine.advance(a * 500);
+  if (what === "later") machine.advance(a * ([500, 3, 2000][b % 3] ?? 1));
   if (what === "full") machine.fillDisk(b % 2 === 0);
   if (what === "damage" && session !== undefined) {
     machine.killAfter(0);
-    machine.disk.delete(`sessions/${session.id}`);
-    machine.restart();
+    machine.damage(b % 3 === 0 ? `users/${session.uid}` : `sessions/${session.id}`, session.uid);
   }
+  performServices(machine, [what, a, b]);
   if (what === "retry" && session !== undefined) {
     const leader = machine.processes.get(session.leader.pid);
     if (leader?.alive) machine.open(leader, facts(session.uid), session.nonce);
   }
 }
 
+/** Longer than a manager that never comes up and never ends keeps anybody busy. */
+const REST_MS = 200_000;
+
 /** A daemon that died is started again, timers run out, and then everything must be in order. */
 function rest(machine: Simulation): void {
   machine.settle();
   if (machine.dead) machine.restart();
-  machine.advance(4000);
+  machine.advance(REST_MS);
   if (machine.dead) machine.restart();
   machine.settle();
+}
+
+/** Everybody goes, and nobody lingers. */
+function leave(machine: Simulation): void {
+  machine.lingerPolicy("per-user");
+  for (const uid of machine.lingering.keys()) machine.linger(uid, false, { uid: 0, pid: 2 });
+  for (const process of machine.processes.values()) machine.exit(process);
+  rest(machine);
 }
 
 describe("random histories", () => {
@@ -134,8 +190,12 @@ describe("random histories", () => {
         }
         machine.fillDisk(false);
         machine.killAfter(Number.POSITIVE_INFINITY);
+        machine.unknown.clear();
+        machine.managers.cleaningMs = 5;
         rest(machine);
         expect(broken(machine)).toEqual([]);
+        leave(machine);
+        expect([...broken(machine), ...remains(machine)]).toEqual([]);
       }),
       { numRuns: HISTORIES, seed: Number(process.env.SEED ?? 20261121), endOnFailure: false },
     );

@@ -1,5 +1,6 @@
 /** What must hold whenever the simulated machine is at rest: the rules of a session manager, told without its code. */
 
+import { brokenServices } from "./service-invariants.ts";
 import type { Simulation } from "./simulation.ts";
 
 /** Sentences about what is broken; none when all is well. */
@@ -49,8 +50,8 @@ export function broken(machine: Simulation): string[] {
     );
   }
 
+  wrong.push(...machine.managers.wrongs, ...machine.logins.wrongs, ...brokenServices(machine));
   for (const user of users) {
-    check(user.sessions.size > 0, `I17: user ${user.uid} exists without a session`);
     check(machine.runtime.has(user.uid), `I9: user ${user.uid} has no runtime directory`);
     for (const id of user.sessions)
       check(world.sessions.get(id)?.uid === user.uid, `user ${user.uid} lists session ${id}`);

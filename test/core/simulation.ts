@@ -4,7 +4,7 @@
  */
 
 import type { OpenResult } from "../../daemon/src/core/effects.ts";
-import type { Event, OpenFacts } from "../../daemon/src/core/events.ts";
+import type { Caller, Event, OpenFacts } from "../../daemon/src/core/events.ts";
 import type {
   ManagerNews,
   Policy,
@@ -40,7 +40,7 @@ export const policy: Policy = {
     classes: ["user", "user-early"],
     rootSession: false,
     selfLinger: true,
-    loginTimeoutMs: 60_000,
+    loginTimeoutMs: 30_000,
     startTimeoutMs: 60_000,
     stopTimeoutMs: 20_000,
     termTimeoutMs: 10_000,
@@ -56,8 +56,10 @@ export interface Process {
   readonly writes: Set<string>;
 }
 
-const BOOT = "boot";
-const checksum = (text: string): number => text.length;
+const UIDS = [1000, 1001, 1002, 1003];
+
+export const BOOT = "boot";
+export const checksum = (text: string): number => text.length;
 
 export class Simulation {
   readonly processes = new Map<number, Process>();
@@ -84,6 +86,8 @@ export class Simulation {
   readonly unknown = new Set<number>();
   readonly managers: Managers;
   readonly logins: Logins;
+  /** Users who may be without a manager that they would have otherwise. */
+  readonly excused = new Set<number>();
   #policy: Policy;
   /** What happens by itself, whether or not there is a daemon. */
   #nature: { at: number; action: () => void }[] = [];
@@ -139,6 +143,7 @@ export class Simulation {
   }
 
   restart(): void {
+    this.excused.clear();
     this.#daemon += 1;
     this.managers.disconnect();
     this.logins.restarted();
@@ -225,6 +230,49 @@ export class Simulation {
   configure(services: Partial<Policy["services"]>): void {
     this.#policy = { ...this.#policy, services: { ...this.#policy.services, ...services } };
     this.submit({ kind: "policy.changed", at: this.#instant(), policy: this.#policy });
+  }
+
+  linger(uid: number, enabled: boolean, caller: Caller): void {
+    if (this.dead) return;
+    if (enabled) this.excused.delete(uid);
+    this.submit({
+      kind: "linger.requested",
+      at: this.#instant(),
+      requester: { room: "control", call: 0 },
+      caller,
+      user: { uid, gid: uid, name: `u${uid}`, groups: [] },
+      enabled,
+    });
+  }
+
+  terminateUser(uid: number): void {
+    if (this.dead) return;
+    this.excused.add(uid);
+    this.submit({
+      kind: "user.terminateRequested",
+      at: this.#instant(),
+      requester: { room: "control", call: 0 },
+      uid,
+      caller: { uid: 0, pid: 2 },
+    });
+  }
+
+  /** Users without a manager get one with their next login. */
+  backend(backend: string): void {
+    for (const uid of UIDS) this.excused.add(uid);
+    this.configure({ default: { ...this.#policy.services.default, backend } });
+  }
+
+  lingerPolicy(linger: "yes" | "no" | "per-user"): void {
+    this.configure({ default: { ...this.#policy.services.default, linger } });
+  }
+
+  /** A record is lost while there is no daemon. */
+  damage(key: string, uid: number): void {
+    this.killAfter(0);
+    this.disk.delete(key);
+    this.restart();
+    this.excused.add(uid);
   }
 
   fillDisk(full: boolean): void {
@@ -346,7 +394,7 @@ export class Simulation {
         cancelTimer: (timer) => this.#alive(() => void this.#timers.delete(timer), undefined),
       },
       log,
-      replies: { pam: this.#replyPort(), control: this.#replyPort() },
+      replies: { pam: this.#replyPort(), control: this.#replyPort(), login1: this.#replyPort() },
       publish: (before, after) => this.#alive(() => this.#announce(before, after), undefined),
     };
   }
@@ -395,14 +443,21 @@ export class Simulation {
     const state = this.storedUser(uid)?.manager.state;
     if (!this.#diskFull && state !== "starting")
       wrongs.push(`a manager of ${uid} was started unrecorded: ${state}`);
-    this.managers.start(order, told);
+    this.managers.start(order, this.#listen(uid, told));
+  }
+
+  #listen(uid: number, told: (news: ManagerNews) => void): (news: ManagerNews) => void {
+    return (news) => {
+      if (news.state === "running") this.logins.ran(uid);
+      told(news);
+    };
   }
 
   #managerPorts() {
     const { managers } = this;
     return {
       startManager: (order, told) => this.#alive(() => this.#startManager(order, told), undefined),
-      adoptManager: (uid, told) => this.#alive(() => managers.adopt(uid, told), undefined),
+      adoptManager: (uid, told) => this.#alive(() => managers.adopt(uid, this.#listen(uid, told)), undefined),
       orderManager: (uid, order) => this.#alive(() => managers.order(uid, order), undefined),
       tellEnvironment: (uid, set, unset) =>
         this.#alive(() => managers.environment(uid, set, unset), undefined),
