@@ -13,6 +13,7 @@
 import { answer, deny } from "./answers.ts";
 import type { Effect } from "./effects.ts";
 import type { Account, Event } from "./events.ts";
+import { comeBack } from "./manager.ts";
 import type { Instant, Policy, Uid, User, World } from "./model.ts";
 import { chain, type Step, same, saveUser } from "./outcome.ts";
 import { lingerRefusal } from "./policy.ts";
@@ -56,11 +57,11 @@ export function lingerSaved(world: World, event: Of<"linger.saved">): Step {
 function begin(world: World, account: Account, at: Instant): Step {
   const known = world.users.get(account.uid);
   if (known === undefined) return admitLingering(enqueue(world, account.uid), account, at);
-  const { manager } = known;
-  if (manager.state === "stopping" && manager.cause === "asked") {
-    return saveUser(world, { ...known, manager: { ...manager, cause: "unneeded" } });
-  }
-  return same(enqueue(world, account.uid));
+  return chain(
+    enqueue(world, account.uid),
+    (now) => (known.guessed ? correct(now, known, account) : same(now)),
+    (now) => comeBack(now, account.uid),
+  );
 }
 
 function admitLingering(world: World, account: Account, at: Instant): Step {
@@ -143,7 +144,16 @@ function join(world: World, begins: (user: User) => boolean): Step {
     const wanted = user === undefined || user.guessed || (isIdle(user) && begins(user));
     return wanted && !world.queue.includes(uid);
   });
-  return lookUp({ ...world, queue: [...world.queue, ...joining] }, joining);
+  const beginning = [...world.users.values()].filter((user) => begins(user));
+  return chain(
+    { ...world, queue: [...world.queue, ...joining] },
+    ...beginning.map(
+      ({ uid }) =>
+        (now: World) =>
+          comeBack(now, uid),
+    ),
+    (now) => lookUp(now, joining),
+  );
 }
 
 function isIdle({ manager }: User): boolean {

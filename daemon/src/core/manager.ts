@@ -9,7 +9,7 @@
  *   stopping: asked (stop script) --stop_timeout--> term (TERM) --term_timeout--> killed
  *             asked, term --its end--> killed: what is left is cleared away --cleaned-->
  *               unneeded  starting for who came meanwhile, else none
- *               asked     starting for a session that came meanwhile, else none
+ *               asked     none; unneeded as soon as a session comes that wants it
  *               died      starting after a pause if somebody needs it, else none; the fifth time in a minute failed
  *               slow      failed
  *
@@ -70,13 +70,20 @@ export function start(world: World, user: User, at: Instant): Step {
   );
 }
 
-/** The session is about to be made: it makes its user's manager start if there is none. */
+/** The session has come: it makes its user's manager start if there is none, or come back if it is stopping. */
 export function startFor(world: World, session: Session, at: Instant): Step {
   const user = world.users.get(session.uid);
-  if (user === undefined || user.runtime.state !== "ready" || !wantsManager(world, user, session))
-    return same(world);
+  if (user === undefined || !wantsManager(world, user, session)) return same(world);
+  if (user.manager.state === "stopping") return comeBack(world, user.uid);
   const absent = user.manager.state === "none" || user.manager.state === "failed";
-  return absent ? start(world, user, at) : same(world);
+  return absent && user.runtime.state === "ready" ? start(world, user, at) : same(world);
+}
+
+/** What was asked to end stops as one that was not needed, which starts again for who needs it. */
+export function comeBack(world: World, uid: Uid): Step {
+  const user = world.users.get(uid);
+  if (user?.manager.state !== "stopping" || user.manager.cause !== "asked") return same(world);
+  return saveUser(world, { ...user, manager: { ...user.manager, cause: "unneeded" } });
 }
 
 /** No-op for a manager that is not up. */

@@ -147,9 +147,8 @@ function conclude(world: World, user: User, cause: StopCause, at: Instant): Step
 }
 
 function isNeeded(world: World, user: User, cause: StopCause): boolean {
-  if (isWanted(world, user)) return true;
-  if (!mayHaveManager(world, user)) return false;
-  return cause === "died" ? lingers(world, user) : cause === "unneeded" && listed(world, user);
+  if (cause === "asked" || !mayHaveManager(world, user)) return false;
+  return isWanted(world, user) || (cause === "died" ? lingers(world, user) : listed(world, user));
 }
 
 /** The pause after a death is over. */
