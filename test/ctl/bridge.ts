@@ -37,7 +37,7 @@ function connectThrough(machine: Machine, pid: number, socket: Socket): void {
 }
 
 export class Bridge {
-  readonly machine = new Machine();
+  readonly machine: Machine;
   readonly directory = mkdtempSync(join(tmpdir(), "sessionctl-"));
   readonly path = join(this.directory, "control.sock");
   /** Which process the next calls come from. */
@@ -51,7 +51,8 @@ export class Bridge {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
 
-  constructor() {
+  constructor(machine = new Machine()) {
+    this.machine = machine;
     this.#server = createServer((socket) => {
       this.#sockets.add(socket);
       connectThrough(this.machine, this.caller, socket);
