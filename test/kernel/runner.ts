@@ -15,6 +15,8 @@ export class FakeRunner {
   readonly group: string;
   readonly given: ReadonlyMap<string, string>;
   readonly orders: (readonly string[])[] = [];
+  /** Stuck in a call: it neither reads nor notices anything. */
+  deaf = false;
   readonly #addon: Addon;
   readonly #peer: PeerTool;
   readonly #listener: number;
@@ -59,7 +61,12 @@ export class FakeRunner {
   }
 
   sendRaw(packet: string): void {
-    if (this.#connection >= 0) this.#peer.send(this.#connection, Buffer.from(packet), 0);
+    if (this.#connection < 0) return;
+    try {
+      this.#peer.send(this.#connection, Buffer.from(packet), 0);
+    } catch {
+      this.hangUp(); // the daemon that had connected is gone
+    }
   }
 
   end(message: string): void {
@@ -84,7 +91,7 @@ export class FakeRunner {
   }
 
   pump(): void {
-    if (this.#gone) return;
+    if (this.#gone || this.deaf) return;
     if (hasEnded(this.#holder)) return this.exit();
     for (
       let next = this.#addon.accept(this.#listener);
@@ -139,6 +146,12 @@ export class FakeKeeper {
   /** A new channel, for a daemon that starts after the first. */
   again(): void {
     this.pump();
+    closeSync(this.#own);
+    [this.#own, this.channel] = this.#peer.pair();
+  }
+
+  /** Its end of the channel is gone, with what it has not read. */
+  lose(): void {
     closeSync(this.#own);
     [this.#own, this.channel] = this.#peer.pair();
   }

@@ -5,10 +5,11 @@
 
 import type { Uid } from "../core/model.ts";
 import type { Base } from "./base.ts";
-import { HOLDER_MS } from "./manager-clean.ts";
 import type { ManagerLinks } from "./manager-links.ts";
 import { encodeOrder } from "./manager-socket.ts";
 
+/** It takes a few seconds over the kill where it has to, and then closes the PAM session. */
+const GIVEN_UP_MS = 15_000;
 /** From the end of the connection to the end of the process. */
 const LOOK_MS = 20;
 
@@ -33,7 +34,7 @@ export class BareCleaning {
         "a sessionman-run does not end, and without cgroup v2 it cannot be found and killed",
       );
       this.#finish();
-    }, HOLDER_MS);
+    }, GIVEN_UP_MS);
     this.#next = setTimeout(() => this.#look(), 0);
   }
 

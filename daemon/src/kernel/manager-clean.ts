@@ -9,7 +9,7 @@ import type { ManagerGroup, ManagerGroups } from "./cgroup-manager.ts";
 import { errnoOf } from "./cgroup-tree.ts";
 
 /** From the end of the manager to the kill of the process that holds its PAM session. */
-export const HOLDER_MS = 5_000;
+const HOLDER_MS = 5_000;
 /** Between one kill and the next: processes may fork faster than they are killed, on kernels without cgroup.kill. */
 const AGAIN_MS = 100;
 /** What has not ended by then is said. */
