@@ -25,9 +25,6 @@ const PIDS = "a number from 1 to 4194304 or infinity";
 const PATH = "an absolute path without empty, . or .. parts and without / at its end";
 const SERVICE = "the name of a PAM service, such as gdm-password";
 const USER = "a user name (not a number)";
-const BACKEND = `auto, none, dinit, runit, s6, openrc or ${PATH}`;
-
-const MODULE = "the PAM module waits for 90 s and then lets the login go on without a session";
 
 const wrongValues: [string, string][] = [
   ["kill_user_processes: yes", 'f:1:22: kill_user_processes: "yes" is not true or false: write true'],
@@ -120,44 +117,10 @@ const wrongValues: [string, string][] = [
     `f:1:30: paths.runtime_directories: "/run/user/" is not ${PATH}`,
   ],
   ["paths: {runtime_directories: /}", `f:1:30: paths.runtime_directories: "/" is not ${PATH}`],
-  ["user_services: {backend: systemd}", `f:1:26: user_services.backend: "systemd" is not ${BACKEND}`],
-  ["user_services: {backend: bin/x}", `f:1:26: user_services.backend: "bin/x" is not ${BACKEND}`],
-  [
-    "user_services:\n  users:\n    alice: {backend: /a/../b}",
-    `f:3:22: user_services.users.alice.backend: "/a/../b" is not ${BACKEND}`,
-  ],
-  [
-    "user_services: {linger: true}",
-    'f:1:25: user_services.linger: "true" is not yes, no or per-user: write yes',
-  ],
-  [
-    "user_services: {groups: {g: {linger: False}}}",
-    'f:1:38: user_services.groups.g.linger: "False" is not yes, no or per-user: write no',
-  ],
-  ["user_services: {linger: maybe}", 'f:1:25: user_services.linger: "maybe" is not yes, no or per-user'],
-  [
-    "user_services: {classes: [manager]}",
-    expect.stringMatching(/^f:1:27: user_services\.classes\[0\]: "manager" is not user, user-early, /),
-  ],
-  [
-    "user_services: {login_timeout: 86s}",
-    `f:1:32: user_services.login_timeout: "86s" is not a time from 0s to 85s, such as 500ms or 10s: ${MODULE}`,
-  ],
-  [
-    "user_services: {login_timeout: 2min}",
-    `f:1:32: user_services.login_timeout: "2min" is not a time from 0s to 85s, such as 500ms or 10s: ${MODULE}`,
-  ],
-  [
-    "user_services: {start_timeout: 999ms}",
-    'f:1:32: user_services.start_timeout: "999ms" is not a time from 1s to 1h, such as 10s or 2min',
-  ],
-  [
-    "user_services: {starts_at_once: 0}",
-    'f:1:33: user_services.starts_at_once: "0" is not a number from 1 to 1024',
-  ],
   ["paths: {lingering: linger}", `f:1:20: paths.lingering: "linger" is not ${PATH}`],
   ["log: {level: yes}", 'f:1:14: log.level: "yes" is not debug, info, warn or error'],
   ["log: {level: true}", 'f:1:14: log.level: "true" is not debug, info, warn or error'],
+  ["cgroup: {layout: flat}", 'f:1:18: cgroup.layout: "flat" is not systemd or elogind'],
   ["log: {level: trace}", 'f:1:14: log.level: "trace" is not debug, info, warn or error'],
   ["log: {format: text}", 'f:1:15: log.format: "text" is not auto, json or human'],
 ];
@@ -277,30 +240,6 @@ describe("a wrong configuration is refused", () => {
   });
 });
 
-describe("a backend that the machine cannot use", () => {
-  const backendFault = (backend: string) => (backend === "s6" ? undefined : "is not there");
-  const problemsWith = (text: string) => {
-    const parsed = parseConfiguration([{ file: "f", text }], { backendFault });
-    return parsed.ok ? [] : parsed.problems.map(formatProblem);
-  };
-
-  test("is a problem with its place, wherever it is named", () => {
-    const text = `user_services:
-  backend: dinit
-  groups: {g: {backend: /opt/g}}
-  users: {u: {backend: /opt/u}}`;
-    expect(problemsWith(text)).toEqual([
-      'f:2:12: user_services.backend: "dinit" is not there',
-      'f:3:25: user_services.groups.g.backend: "/opt/g" is not there',
-      'f:4:24: user_services.users.u.backend: "/opt/u" is not there',
-    ]);
-  });
-
-  test.each(["s6", "auto", "none"])("is not %s", (backend) => {
-    expect(problemsWith(`user_services: {backend: ${backend}}`)).toEqual([]);
-  });
-});
-
 describe("a right configuration", () => {
   test.each(["", "\n", "# nothing", "---\n", "log:", "limits: {default:, users:}", "\r\n# x\r\n"])(
     "%j has the defaults",
@@ -327,13 +266,6 @@ describe("a right configuration", () => {
     ["100%", { percent: 100 }],
   ])("size %s", (text, expected) => {
     expect(valuesOf(`runtime_directory: {size: ${text}}`).runtime_directory.size).toEqual(expected);
-  });
-
-  test.each([
-    ["login_timeout: 0s", 0],
-    ["login_timeout: 85s", 85_000],
-  ])("user_services.%s", (text, expected) => {
-    expect(valuesOf(`user_services: {${text}}`).user_services.login_timeout).toBe(expected);
   });
 
   test.each([1, 65_536])("sessions_max at its limit %d", (count) => {

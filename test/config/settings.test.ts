@@ -79,8 +79,9 @@ test("the policy is what was configured", () => {
       user_services: {backend: s6, linger: no, classes: [user, greeter], root_session: true, self_linger: false,
         login_timeout: 1s, start_timeout: 2s, stop_timeout: 3s, term_timeout: 4s, starts_at_once: 5,
         groups: {g: {backend: none}}, users: {a: {linger: yes}}},
-      paths: {runtime_directories: /r/u, lingering: /r/l, backend_configuration: /r/b},
-      cgroup: {root: /c/g}, log: {level: error, format: json}}`,
+      paths: {runtime_directories: /r/u, lingering: /r/l, backend_configuration: /r/b, state_files: /r/s,
+        system_bus: /r/d},
+      cgroup: {root: /c/g, layout: elogind}, log: {level: error, format: json}}`,
   );
   expect(toPolicy(settings, new Map([["g", 7]]))).toEqual({
     killUserProcesses: true,
@@ -108,7 +109,14 @@ test("the policy is what was configured", () => {
       startsAtOnce: 5,
     },
   });
-  expect(settings).toMatchObject({ cgroupRoot: "/c/g", lingering: "/r/l", backendConfiguration: "/r/b" });
+  expect(settings).toMatchObject({
+    cgroupRoot: "/c/g",
+    cgroupLayout: "elogind",
+    lingering: "/r/l",
+    backendConfiguration: "/r/b",
+    stateFiles: "/r/s",
+    systemBus: "/r/d",
+  });
   expect(settings.log).toEqual({ level: "error", format: "json" });
 });
 

@@ -155,11 +155,16 @@ export const options = section({
     groups: entries(groupName, services),
     users: entries(userName, services),
   }),
-  cgroup: section({ root: value(pathOr("auto"), "auto") }),
+  cgroup: section({
+    root: value(pathOr("auto"), "auto"),
+    layout: value(oneOf("systemd", "elogind"), "systemd"),
+  }),
   paths: section({
     runtime_directories: value(absolutePath, "/run/user"),
     lingering: value(absolutePath, "/var/lib/sessionman/linger"),
     backend_configuration: value(absolutePath, "/etc/sessionman/backend"),
+    state_files: value(absolutePath, "/run/systemd"),
+    system_bus: value(absolutePath, "/run/dbus/system_bus_socket"),
   }),
   log: section({
     level: value(oneOf("debug", "info", "warn", "error"), "info"),

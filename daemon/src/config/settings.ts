@@ -20,6 +20,9 @@ export interface Settings extends Omit<Policy, "limits" | "services"> {
   readonly backendConfiguration: string;
   /** null: find the mount point of cgroup v2. */
   readonly cgroupRoot: string | null;
+  readonly cgroupLayout: Values["cgroup"]["layout"];
+  readonly stateFiles: string;
+  readonly systemBus: string;
   readonly log: Values["log"];
 }
 
@@ -106,6 +109,9 @@ export function toSettings(values: Values, facts: Facts): Settings {
     lingering: values.paths.lingering,
     backendConfiguration: values.paths.backend_configuration,
     cgroupRoot: values.cgroup.root === "auto" ? null : values.cgroup.root,
+    cgroupLayout: values.cgroup.layout,
+    stateFiles: values.paths.state_files,
+    systemBus: values.paths.system_bus,
     log: values.log,
   };
 }
