@@ -1,0 +1,280 @@
+"""The daemon comes and goes, is silent, or talks nonsense; the manager is not touched by that."""
+
+import struct
+
+import harness
+from harness import *
+
+# Becomes ready when the file $HOME/go is there, and its ready ends when $HOME/on is.
+SLOW = 'while [ ! -e "$HOME/go" ]; do sleep 0.01; done\n' + MANAGER
+SLOW_READY = 'while [ ! -e "$HOME/on" ]; do sleep 0.01; done\n'
+
+
+def go(user, name):
+    write(f"{user.home}/{name}", "")
+
+
+def replace(run, old_is_killed=True):
+    """A new connection; with what it is told first."""
+    old, run.daemon = run.daemon, Daemon(run.user.uid)
+    if old_is_killed:
+        old.close()
+    else:
+        equal(old.hear_until(""), [], "the old connection is closed")
+    return run.daemon.hear()
+
+
+def test_the_daemon_dies_at_every_stage():
+    """A daemon killed with SIGKILL is a connection that ends."""
+    for killed in (True, False):
+        user = User()
+        run = Run(user, run=SLOW, ready=SLOW_READY)
+        manager = run.daemon.hear()[1]
+        equal(replace(run, killed), ["starting", manager])
+        go(user, "go")
+        equal(run.daemon.hear(), ["ready", manager])
+        equal(replace(run, killed), ["ready", manager])
+        go(user, "on")
+        equal(run.daemon.hear(), ["running", manager, ""])
+        equal(replace(run, killed), ["running", manager, ""])
+        equal(alive(int(manager)), True)
+        user.script("stop", "sleep 0.2\n" + STOP)
+        run.daemon.send("stop")
+        equal(replace(run, killed), ["running", manager, ""], "while it stops")
+        equal(run.daemon.hear(), ["ended", "exit code 0"])
+        equal(run.daemon.hear(), [])
+
+
+def test_changes_while_there_is_no_daemon():
+    user = User()
+    run = Run(user, run=SLOW, ready="exit 4\n")
+    manager = run.daemon.hear()[1]
+    run.daemon.close()
+    go(user, "go")
+    wait_for("ready", lambda: os.path.exists(f"{user.home}/dump-ready/argv"))
+    time.sleep(0.1)
+    run.daemon = Daemon(user.uid)
+    equal(run.daemon.hear(), ["running", manager, "exit code 4"])
+
+
+def test_without_any_daemon_it_ends_by_itself():
+    user = User()
+    run = Run(user, run="sleep 0.3\nexit 5\n")
+    run.daemon.hear()
+    run.daemon.close()
+    equal(run.wait(), 0)
+    try:
+        Daemon(user.uid)
+    except ConnectionRefusedError:
+        return
+    raise AssertionError("nobody listens")
+
+
+def test_a_daemon_that_connects_before_the_start_is_heard_later():
+    """Many have connected while the PAM session was being opened: the last one is served."""
+    user = User()
+    pam("session required pam_permit.so\nsession required pam_exec.so /bin/sleep 0.3\n")
+    run = Run(user)
+    others = [Daemon(user.uid) for _ in range(5)]
+    equal(others[-1].hear()[0], "starting")
+    for other in [run.daemon, *others[:-1]]:
+        equal(other.hear(), [])
+    run.daemon = others[-1]
+    run.running()
+
+
+def test_ready_ends_in_different_ways():
+    for script, how in (("exit 0\n", ""), ("exit 3\n", "exit code 3"), ("exit 32\n", ""), ("exit 111\n", "exit code 111"), ("kill -9 $$\n", "signal 9")):
+        user = User()
+        run = Run(user, ready=script)
+        equal(run.daemon.hear_until("running")[2], how, script)
+        equal("ready: " in run.log(), how != "", run.log())
+        run.daemon.send("stop")
+        equal(run.ended(), "exit code 0")
+
+
+def test_stop_before_and_while_ready_runs():
+    """Nothing but the end is told after stop."""
+    user = User()
+    run = Run(user, run="trap 'exit 6' TERM\n: >\"$HOME/trapped\"\nwhile :; do sleep 1000 & wait; done\n")
+    wait_for("the trap", lambda: os.path.exists(f"{user.home}/trapped"))
+    run.daemon.send("stop")
+    equal(run.daemon.hear()[0], "starting")
+    equal(run.daemon.hear(), ["ended", "exit code 6"])
+    user.furnish()
+    run = Run(user, ready="trap '' TERM\nsleep 1000\n")
+    run.daemon.hear_until("ready")
+    wait_for("ready runs", lambda: os.path.exists(f"{user.home}/dump-ready/argv"))
+    began = time.monotonic()
+    run.daemon.send("stop")
+    equal(run.daemon.hear(), ["ended", "exit code 0"])
+    true(time.monotonic() - began < 2, "ready is not waited for")
+
+
+def test_ready_data_after_stop_is_not_acted_on():
+    user = User()
+    run = Run(user, run="trap 'printf late >\"$2\"; sleep 0.3; exit 8' TERM\n: >\"$HOME/trapped\"\nwhile :; do sleep 1000 & wait; done\n")
+    wait_for("the trap", lambda: os.path.exists(f"{user.home}/trapped"))
+    run.daemon.send("stop")
+    equal(run.daemon.hear()[0], "starting")
+    equal(run.daemon.hear(), ["ended", "exit code 8"])
+    true(not os.path.exists(f"{user.home}/dump-ready"), "ready did not run")
+
+
+def test_a_backend_without_stop_is_signalled():
+    run = Run(User(), stop="exit 32\n", run=READY.format("x") + "exec sleep 1000\n")
+    run.running()
+    run.daemon.send("stop")
+    equal(run.ended(), "signal 15")
+    run = Run(User(), stop="echo tried; exit 1\n", run=READY.format("x") + "exec sleep 1000\n")
+    run.running()
+    run.daemon.send("stop")
+    wait_for("the note", lambda: "sessionman-run: stop: exit code 1" in run.log())
+    time.sleep(0.1)
+    true(alive(run.manager), "a stop that failed may have begun to stop it")
+    run.daemon.send("stop")
+    wait_for("another try", lambda: run.log().count("tried") == 2)
+    run.daemon.send("term")
+    equal(run.ended(), "signal 15")
+
+
+def test_sigterm_is_stop():
+    for number in (signal.SIGTERM, signal.SIGINT):
+        run = Run(User())
+        run.running()
+        os.kill(run.pid, number)
+        equal(run.ended(), "exit code 0")
+        true("dump-stop" in os.listdir(run.user.home), "by the backend's stop")
+
+
+def test_other_signals_change_nothing():
+    run = Run(User())
+    run.running()
+    for number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGPIPE, signal.SIGALRM, signal.SIGQUIT, signal.SIGCHLD, 34, 64):
+        os.kill(run.pid, number)
+    run.daemon.send("graphical", "stop")
+    wait_for("an answer", lambda: os.path.exists(f"{run.user.home}/dump-graphical/argv"))
+
+
+def test_actions_come_one_after_the_other_and_sixteen_wait():
+    user = User()
+    user.script("environment", 'echo "$2 begins"; while [ ! -e "$HOME/on" ]; do sleep 0.01; done; echo "$2 ends"\n')
+    run = Run(user)
+    run.running()
+    for number in range(20):
+        run.daemon.send("environment", f"V{number}=x")
+    wait_for("dropped ones", lambda: run.log().count("environment: dropped, too many actions are waiting") == 3)
+    go(user, "on")
+    wait_for("the last", lambda: "V16 ends" in run.log())
+    words = [line for line in run.log().splitlines() if line.startswith("V")]
+    equal(words, [word for n in range(17) for word in (f"V{n} begins", f"V{n} ends")])
+    run.daemon.send("stop")
+    equal(run.ended(), "exit code 0")
+
+
+def test_stop_overtakes_what_waits():
+    user = User()
+    user.script("environment", 'echo begins; sleep 1000\n')
+    run = Run(user)
+    run.running()
+    for _ in range(5):
+        run.daemon.send("environment", "V=x")
+    wait_for("the first", lambda: "begins" in run.log())
+    run.daemon.send("stop")
+    run.daemon.send("environment", "V=late")
+    equal(run.ended(), "exit code 0")
+    equal(run.log().count("begins"), 1)
+
+
+def test_a_large_environment():
+    user = User()
+    user.script("environment", 'echo "$# $(env | grep -c ^V)"\n')
+    run = Run(user)
+    run.running()
+    run.daemon.send("environment", *(f"V{number:03}={'x' * 120}" for number in range(512)))
+    wait_for("it", lambda: "513 512\n" in run.log())
+    run.daemon.send("environment", "VALUE=" + "y" * (65536 - len("environment") - 8))
+    wait_for("it", lambda: "2 1\n" in run.log())
+    run.daemon.send("environment", *(f"V{number:03}=" for number in range(513)))
+    wait_for("a refusal", lambda: "malformed environment order" in run.log())
+
+
+def test_nonsense_is_noted_and_ignored():
+    user = User()
+    run = Run(user)
+    run.running()
+    packets = [
+        b"x", b"\0", b"\0\0", b"stop", b"stop\0\0", b"stop\0now\0", b"term\0x\0", b"kill\0x\0", b"Stop\0", b"unknown\0", b"environment\0",
+        b"environment\0\0", b"environment\0=x\0", b"environment\0-rf=x\0", b"environment\0A B=x\0", b"environment\0A=1\0" b"1A=2\0", b"environment\0A",
+        b"graphical\0", b"graphical\0begin\0", b"graphical\0start\0x\0", b"graphical\0start", b"x" * 65536, b"x" * 65536 + b"\0", b"environment\0A=" + b"x" * 70000 + b"\0",
+        struct.pack("=IIiII", 4, 1, 2, 3, 4),
+    ]
+    for packet in packets:
+        run.daemon.socket.send(packet)
+    run.daemon.send("graphical", "start")
+    wait_for("an answer", lambda: os.path.exists(f"{user.home}/dump-graphical/argv"))
+    equal(run.log().count("ignored\n"), len(packets), run.log())
+    equal(sorted(name for name in os.listdir(user.home) if name.startswith("dump")), ["dump-graphical", "dump-ready", "dump-run"])
+    run.daemon.send("stop")
+    equal(run.ended(), "exit code 0")
+
+
+def test_a_descriptor_that_comes_along_is_not_kept():
+    run = Run(User())
+    run.running()
+    before = os.listdir(f"/proc/{run.pid}/fd")
+    for _ in range(5):
+        socket.send_fds(run.daemon.socket, [b"nonsense\0"], [0, 1, 2])
+    wait_for("all taken", lambda: run.log().count("ignored") == 5)
+    equal(os.listdir(f"/proc/{run.pid}/fd"), before)
+
+
+def test_reconnects_lose_no_descriptor():
+    run = Run(User())
+    run.running()
+    count = len(os.listdir(f"/proc/{run.pid}/fd"))
+    for _ in range(200):
+        equal(replace(run)[0], "running")
+    equal(len(os.listdir(f"/proc/{run.pid}/fd")), count)
+
+
+def test_a_daemon_that_reads_nothing():
+    run = Run(User())
+    run.running()
+    time.sleep(0.1)
+    run.daemon.send("stop")
+    equal(run.wait(), 0)
+    equal(run.daemon.hear(), ["ended", "exit code 0"], "kept for who reads late")
+
+
+def test_only_root_can_connect():
+    run = Run(User())
+    run.running()
+    probe = f"import socket; socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET).connect('{MANAGERS}/1000.sock')"
+    done = subprocess.run(["python3", "-c", probe], user=1000, cwd="/", capture_output=True, text=True)
+    true("PermissionError" in done.stderr, done.stderr)
+    # Even where the file's mode would let them in.
+    os.chmod(f"{MANAGERS}/1000.sock", 0o666)
+    done = subprocess.run(["python3", "-c", probe], user=1000, cwd="/", capture_output=True, text=True)
+    equal(done.stderr, "")
+    run.daemon.send("stop")
+    equal(run.ended(), "exit code 0", "the first connection was not replaced")
+
+
+def test_misuse_is_named_and_exits_100():
+    good = {
+        "uid": "1000", "gid": "1000", "user": "alice", "backend": "/b", "config": "/c", "runtime": "/r", "group": "-", "ready": "/f", "log": "/l",
+    }
+    rows = [({key: None}, f"missing: {key}") for key in good]
+    rows += [({key: "relative"}, f"not an absolute path: {key}") for key in ("backend", "config", "runtime", "group", "ready", "log")]
+    rows += [({key: ""}, "the value is empty") for key in good]
+    rows += [({"uid": text}, "uid") for text in ("-1", "01", "1x", " 1", "4294967295", "99999999999999999999", "0x1")]
+    rows += [({"runtime": "/" + "r" * 200}, "too long: runtime"), ({"other": "x"}, "not an argument: other=x")]
+    for change, words in rows:
+        arguments = [f"{key}={value}" for key, value in {**good, **change}.items() if value is not None]
+        done = subprocess.run([harness.RUNNER, *arguments], capture_output=True, text=True)
+        equal(done.returncode, 100, f"{change} {done.stderr}")
+        true(words in done.stderr and done.stderr.startswith("sessionman-run: ") and done.stderr.count("\n") == 1, done.stderr)
+    for extra, words in ((["uid=1"], "given twice"), (["--help"], "not an argument"), ([], "descriptor 3")):
+        done = subprocess.run([harness.RUNNER, *(f"{key}={value}" for key, value in good.items()), *extra], capture_output=True, text=True)
+        true(done.returncode == 100 and words in done.stderr, done.stderr)
