@@ -63,7 +63,7 @@ export class TestClient {
 
   constructor(kernel: MemoryKernel, pid: number) {
     this.#kernel = kernel;
-    this.raw = kernel.connect(SOCKET_FD, pid);
+    this.raw = kernel.dial(SOCKET_FD, pid);
   }
 
   get answers(): Answer[] {

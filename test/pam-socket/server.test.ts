@@ -23,7 +23,7 @@ it("does not let who breaks the protocol fill the log", async () => {
   server.serve(SOCKET_FD);
   const { pid } = kernel.system.makeProcess({ uid: 0 }).identity;
   const misbehave = async () => {
-    const client = kernel.connect(SOCKET_FD, pid);
+    const client = kernel.dial(SOCKET_FD, pid);
     client.send(Buffer.from("rubbish"));
     await kernel.settle();
     expect(client.closed).toBe(true);
@@ -46,7 +46,7 @@ async function asked() {
   const server = new PamServer({ kernel, submit: (event) => void events.push(event), now: () => at, log });
   server.serve(SOCKET_FD);
   const { identity } = kernel.system.makeProcess({ uid: 0 });
-  const client = kernel.connect(SOCKET_FD, identity.pid);
+  const client = kernel.dial(SOCKET_FD, identity.pid);
   const nonce = "0123456789abcdef0123456789abcdef";
   client.send(
     Buffer.from(`sessionman 1\nOP=open\0NONCE=${nonce}\0USER=alice\0UID=1000\0GID=1000\0SERVICE=login\0`),
@@ -87,7 +87,7 @@ it.each([
 ])("gives the virtual terminal of PAM_TTY to a login program that %s", async (_what, terminal, vt) => {
   const { kernel, events } = await asked();
   const { identity } = kernel.system.makeProcess({ uid: 0, terminal });
-  const client = kernel.connect(SOCKET_FD, identity.pid);
+  const client = kernel.dial(SOCKET_FD, identity.pid);
   const nonce = "f123456789abcdef0123456789abcdef";
   client.send(
     Buffer.from(`sessionman 1\nOP=open\0NONCE=${nonce}\0USER=bob\0UID=1001\0GID=1001\0TTY=/dev/tty2\0`),

@@ -17,7 +17,7 @@ import { MemoryWatches } from "./memory-watches.ts";
 export interface MemoryKernel extends Kernel {
   readonly system: MemorySystem;
   /** A process connects to the socket that is served under this number. */
-  connect(fd: number, pid: number): MemoryClient;
+  dial(fd: number, pid: number): MemoryClient;
   /** The keeper goes away. */
   stop(): void;
   /** Lets what has happened be told: callbacks never come before the call that caused them returns. */
@@ -97,7 +97,7 @@ export function createMemoryKernel(system = new MemorySystem()): MemoryKernel {
   return {
     ...failable(kernel, system),
     system,
-    connect(fd, pid) {
+    dial(fd, pid) {
       const listener = watches.listeners.get(fd);
       if (listener === undefined) throw new Error(`the test connects to ${fd}, where nobody listens`);
       return listener.connect(pid);
