@@ -1,0 +1,102 @@
+/**
+ * What login1 tells of sessions, users and seats beyond select.ts: who is active, which session is a user's display,
+ * on which seats a user is. The exported state files and the bus give the same answers because both ask here.
+ */
+
+import type { Seat, Session, SessionClass, SessionId, SessionType, User, World } from "./model.ts";
+import { activeSession, sessionsOf, type UserState, userState } from "./select.ts";
+
+/** The session's place on a seat; a closing one has given it up. */
+export function seatOfSession(session: Session): string | null {
+  return session.stage.phase === "closing" ? null : session.seat;
+}
+
+/** login1's Active: in the foreground of its seat, or without a seat from the beginning. */
+export function isActive(world: World, session: Session): boolean {
+  return session.seat === null || activeSession(world, world.seat0)?.id === session.id;
+}
+
+/** The better the lower; classes that are missing here never have the display. */
+const CLASS_RANKS: Readonly<Partial<Record<SessionClass, number>>> = {
+  user: 0,
+  "user-early": 1,
+  greeter: 2,
+  "user-light": 2,
+  "user-early-light": 2,
+};
+const TYPE_RANKS: Readonly<Record<SessionType, number>> = {
+  x11: 0,
+  wayland: 0,
+  mir: 0,
+  tty: 1,
+  web: 2,
+  unspecified: 3,
+};
+
+/**
+ * Class decides before type, type before the seat: among equals one with a seat, because polkit takes a user's
+ * services for local by this session.
+ */
+function displayRank({ class: kind, type, seat }: Session): number {
+  const rank = CLASS_RANKS[kind];
+  return rank === undefined ? Number.POSITIVE_INFINITY : rank * 100 + TYPE_RANKS[type] * 10 + Number(!seat);
+}
+
+/** The session that stands for its user; of equals the oldest, so that it stays where it is when others come. */
+export function displaySession(world: World, user: User): Session | null {
+  let best: Session | null = null;
+  let lowest = Number.POSITIVE_INFINITY;
+  for (const id of user.sessions) {
+    const session = world.sessions.get(id);
+    if (session?.stage.phase !== "running") continue;
+    const rank = displayRank(session);
+    if (rank < lowest) [best, lowest] = [session, rank];
+  }
+  return best;
+}
+
+export function isDisplay(world: World, session: Session): boolean {
+  const user = world.users.get(session.uid);
+  return user !== undefined && displaySession(world, user)?.id === session.id;
+}
+
+/**
+ * The state of a user as login1 tells it. Who has a session on a seat is active only through such a one: polkit
+ * allows what the user at the screen may do where this word is "active" and the display session has a seat, and
+ * a login from elsewhere must not make up for a screen that shows somebody else.
+ */
+export function loginState(world: World, user: User): UserState {
+  const state = userState(world, user);
+  if (state !== "active") return state;
+  const seated = sessionsOf(world, user).filter((session) => seatOfSession(session) !== null);
+  return seated.length === 0 || seated.some((session) => isActive(world, session)) ? "active" : "online";
+}
+
+/** A user's sessions as login1 lists them, each list oldest first and part of the one before. */
+export interface UserSessions {
+  readonly all: readonly Session[];
+  /** Those that are not closing. */
+  readonly online: readonly Session[];
+  readonly active: readonly Session[];
+}
+
+export function userSessions(world: World, user: User): UserSessions {
+  const all = sessionsOf(world, user);
+  const online = all.filter((session) => session.stage.phase !== "closing");
+  return { all, online, active: online.filter((session) => isActive(world, session)) };
+}
+
+/** The seats of these sessions, each once. */
+export function seatsOf(sessions: readonly Session[]): string[] {
+  const seats = new Set<string>();
+  for (const session of sessions) {
+    const seat = seatOfSession(session);
+    if (seat !== null) seats.add(seat);
+  }
+  return [...seats];
+}
+
+/** The sessions of the seat, oldest first; a closing one has left it. */
+export function sessionsOnSeat(world: World, seat: Seat): Session[] {
+  return seat.sessions.flatMap((id: SessionId) => world.sessions.get(id) ?? []);
+}

@@ -1,0 +1,109 @@
+/** Worlds made by hand for the state files: sessions, users and a seat, changed one fact at a time. */
+
+import type { Session, SessionId, Stage, Uid, User, World } from "../../daemon/src/core/model.ts";
+import { emptyWorld } from "../../daemon/src/core/step.ts";
+import { policy } from "../core/simulation.ts";
+
+export const CLOSING: Stage = { phase: "closing", reason: "logout", since: 9, stop: "none" };
+export const RUNNING: Stage = { phase: "running" };
+export const OPENING: Stage = {
+  phase: "opening",
+  waitsFor: "made",
+  requester: { room: "pam", call: 1 },
+  lifetime: true,
+  leaves: null,
+};
+
+export const EMPTY: World = {
+  ...emptyWorld(policy),
+  seat0: { id: "seat0", hasVts: true, activeVt: 1, sessions: [] },
+};
+
+export function session(id: SessionId, over: Partial<Session> = {}): Session {
+  const uid = over.uid ?? 1000;
+  return {
+    id,
+    uid,
+    user: `u${uid}`,
+    type: "tty",
+    class: "user",
+    desktop: "",
+    service: "login",
+    seat: null,
+    vtnr: 0,
+    tty: "",
+    display: "",
+    remote: false,
+    remoteHost: "",
+    remoteUser: "",
+    leader: { pid: 4000 + Number(id), start: "1", inode: "1", executable: "1:1" },
+    created: { realtime: 1_700_000_000_000_000 + Number(id), monotonic: 5_000_000 + Number(id) },
+    nonce: "",
+    scope: true,
+    lifetime: true,
+    stage: RUNNING,
+    ...over,
+  };
+}
+
+export function user(uid: Uid, over: Partial<User> = {}): User {
+  return {
+    uid,
+    gid: uid,
+    name: `u${uid}`,
+    groups: [],
+    created: { realtime: 1_600_000_000_000_000, monotonic: 4_000_000 },
+    runtime: { state: "ready", kind: "tmpfs" },
+    sessions: new Set(),
+    manager: { state: "none" },
+    deaths: [],
+    impatient: false,
+    imported: new Map(),
+    graphical: null,
+    guessed: false,
+    ...over,
+  };
+}
+
+/** With this session in place of one of the same id; its user and its seat know of it. */
+export function withSession(world: World, changed: Session): World {
+  const owner = world.users.get(changed.uid) ?? user(changed.uid);
+  const sessions = new Set([...owner.sessions, changed.id]);
+  const others = world.seat0.sessions.filter((id) => id !== changed.id);
+  const seated = changed.seat !== null && changed.stage.phase !== "closing";
+  const stays = seated && world.seat0.sessions.includes(changed.id);
+  const seat0 = { ...world.seat0, sessions: seated && !stays ? [...others, changed.id] : others };
+  return {
+    ...world,
+    sessions: world.sessions.with(changed.id, changed),
+    users: world.users.with(changed.uid, { ...owner, sessions }),
+    seat0: stays ? world.seat0 : seat0,
+  };
+}
+
+/** The last session takes its user along. */
+export function withoutSession(world: World, id: SessionId): World {
+  const gone = world.sessions.get(id);
+  const owner = world.users.get(gone?.uid ?? 0);
+  if (gone === undefined || owner === undefined) return world;
+  const sessions = new Set([...owner.sessions].filter((each) => each !== id));
+  return {
+    ...world,
+    sessions: world.sessions.without(id),
+    users:
+      sessions.size === 0
+        ? world.users.without(owner.uid)
+        : world.users.with(owner.uid, { ...owner, sessions }),
+    seat0: { ...world.seat0, sessions: world.seat0.sessions.filter((each) => each !== id) },
+  };
+}
+
+export function withVt(world: World, activeVt: number): World {
+  return { ...world, seat0: { ...world.seat0, activeVt } };
+}
+
+export function worldOf(...sessions: readonly Session[]): World {
+  return sessions.reduce(withSession, EMPTY);
+}
+
+export const onVt = (vtnr: number): Partial<Session> => ({ seat: "seat0", vtnr, tty: `tty${vtnr}` });
