@@ -1,0 +1,210 @@
+/**
+ * The state files on disk. What a session's end takes away is written first, what names a session after its own file,
+ * and a file goes after the last that names it: whoever reads between two writes finds too little, never too much.
+ */
+
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmdirSync, unlinkSync } from "node:fs";
+import type { World } from "../core/model.ts";
+import type { LogPort } from "../loop/ports.ts";
+import { changedNames, type StateName, stateFile, stateNames } from "./sd-login.ts";
+
+/** In the order in which they are written. */
+const OURS = ["sessions", "seats", "users"] as const;
+/** Watched or made use of by readers whether or not anything is in them. Never system: it would say who is process 1. */
+const FOLDERS = [...OURS, "inhibit", "machines"];
+
+const RETRY_MS = 1000;
+/** Where this many could not be written the rest would not be, either. */
+const FAILURES_IN_A_ROW = 8;
+
+export interface StateFiles {
+  /** Brings the files from one World to the next; the first time to that World from whatever is there. */
+  published(before: World, after: World): void;
+  /** Stops trying. */
+  close(): void;
+}
+
+interface StateFilesOptions {
+  /** /run/systemd */
+  readonly directory: string;
+  readonly writeFile: (path: string, content: string) => void;
+  readonly log: LogPort;
+}
+
+export function createStateFiles(options: StateFilesOptions): StateFiles {
+  return new Directory(options);
+}
+
+class Directory implements StateFiles {
+  readonly #options: StateFilesOptions;
+  /** What each file holds; null: something of an earlier daemon's. */
+  readonly #written = new Map<StateName, string | null>();
+  /** Files that could not be brought up to date, the longest untried first. */
+  readonly #dirty = new Set<StateName>();
+  #world: World | null = null;
+  #retry: NodeJS.Timeout | undefined;
+  #failing = false;
+
+  constructor(options: StateFilesOptions) {
+    this.#options = options;
+  }
+
+  published(before: World, after: World): void {
+    const first = this.#world === null;
+    this.#world = after;
+    if (first) return this.#begin(after);
+    const changed = changedNames(before, after);
+    this.#bring(after, this.#dirty.size === 0 ? changed : [...new Set([...this.#dirty, ...changed])]);
+  }
+
+  close(): void {
+    clearTimeout(this.#retry);
+  }
+
+  /** Nothing is known of what is there: strangers go, and everything is written. */
+  #begin(world: World): void {
+    const names = stateNames(world);
+    this.#written.clear();
+    for (const folder of FOLDERS) this.#attempt("make", folder, () => makeFolder(this.#path(folder)));
+    for (const folder of OURS) this.#sweep(folder, new Set(names));
+    this.#bring(world, names);
+  }
+
+  #sweep(folder: string, names: ReadonlySet<StateName>): void {
+    this.#attempt("read", folder, () => {
+      for (const entry of readdirSync(this.#path(folder), { withFileTypes: true })) {
+        const name = `${folder}/${entry.name}`;
+        if (entry.isFile() && isOneOf(names, name)) this.#written.set(name, null);
+        else
+          this.#attempt("remove", name, () =>
+            (entry.isDirectory() ? rmdirSync : unlinkSync)(this.#path(name)),
+          );
+      }
+    });
+  }
+
+  #bring(world: World, names: readonly StateName[]): void {
+    const due: Due[] = [];
+    const gone: StateName[] = [];
+    for (const name of names) {
+      const content = stateFile(world, name);
+      if (content === null) gone.push(name);
+      else if (this.#written.get(name) !== content)
+        due.push({ name, content, order: orderOf(name, content) });
+      else this.#dirty.delete(name);
+    }
+    due.sort((one, other) => one.order - other.order);
+    // users first, whose files name sessions; but before anything else what somebody else is to have now
+    gone.reverse();
+    for (const name of gone) if (this.#granted(name) !== "") this.#remove(name);
+    let failures = 0;
+    for (const each of due) if (!this.#write(each, failures < FAILURES_IN_A_ROW)) failures += 1;
+    for (const name of gone) this.#remove(name);
+    this.#lookAfterDirty();
+  }
+
+  #write({ name, content }: Due, sensible: boolean): boolean {
+    const done =
+      sensible && this.#attempt("write", name, () => this.#options.writeFile(this.#path(name), content));
+    this.#dirty.delete(name);
+    if (done) {
+      this.#written.set(name, content);
+      return true;
+    }
+    this.#failing = true;
+    // what it grants must not outlive its reason, and there is always room for a removal
+    const stale = this.#granted(name);
+    if (stale !== "" && stale !== grantOf(name, content)) this.#remove(name);
+    this.#dirty.add(name);
+    return false;
+  }
+
+  #granted(name: StateName): string {
+    const content = this.#written.get(name);
+    return content === null ? "anything" : grantOf(name, content ?? "");
+  }
+
+  #remove(name: StateName): void {
+    const gone = !this.#written.has(name) || this.#attempt("remove", name, () => erase(this.#path(name)));
+    if (gone) this.#written.delete(name);
+    this.#failing ||= !gone;
+    this.#dirty[gone ? "delete" : "add"](name);
+  }
+
+  #lookAfterDirty(): void {
+    if (this.#dirty.size > 0) {
+      this.#retry ??= setTimeout(() => this.#tryAgain(), RETRY_MS).unref();
+      return;
+    }
+    clearTimeout(this.#retry);
+    this.#retry = undefined;
+    if (this.#failing)
+      this.#options.log.info(`the files below ${this.#options.directory} are complete again`);
+    this.#failing = false;
+  }
+
+  #tryAgain(): void {
+    this.#retry = undefined;
+    if (this.#world === null) return;
+    if (OURS.every((folder) => existsSync(this.#path(folder)))) this.#bring(this.#world, [...this.#dirty]);
+    else this.#begin(this.#world);
+  }
+
+  /** While writing fails nothing more is said of it. */
+  #attempt(what: string, name: string, action: () => void): boolean {
+    try {
+      action();
+      return true;
+    } catch (error) {
+      if (!this.#failing) this.#options.log.error(`cannot ${what} ${this.#path(name)}: ${textOf(error)}`);
+      return false;
+    }
+  }
+
+  #path(name: string): string {
+    return `${this.#options.directory}/${name}`;
+  }
+}
+
+interface Due {
+  readonly name: StateName;
+  readonly content: string;
+  readonly order: number;
+}
+
+/** Sessions, seats, users; in each folder those that grant something after those that do not. */
+function orderOf(name: StateName, content: string): number {
+  return OURS.indexOf(folderOf(name)) * 2 + (grantOf(name, content) === "" ? 0 : 1);
+}
+
+function folderOf(name: StateName): (typeof OURS)[number] {
+  return name.startsWith("sessions") ? "sessions" : name.startsWith("seats") ? "seats" : "users";
+}
+
+/** What makes polkit allow, or udev give, something to somebody. */
+const GRANTS = { sessions: /^ACTIVE=1$[^]*^SEAT=.*$/m, seats: /^ACTIVE_UID=.*$/m, users: /^STATE=active$/m };
+
+function grantOf(name: StateName, content: string): string {
+  return GRANTS[folderOf(name)].exec(content)?.[0] ?? "";
+}
+
+function isOneOf(names: ReadonlySet<string>, name: string): name is StateName {
+  return names.has(name);
+}
+
+function erase(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+  }
+}
+
+function makeFolder(path: string): void {
+  mkdirSync(path, { recursive: true, mode: 0o755 });
+  chmodSync(path, 0o755);
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,164 @@
+/**
+ * The state files that sd-login reads below /run/systemd, as text: one definition each of what a session's, a user's
+ * and a seat's lines are, and which of them may differ between two Worlds. Written for others, never read back: keys
+ * with which only logind itself starts again are left out.
+ */
+
+import {
+  displaySession,
+  isActive,
+  isDisplay,
+  loginState,
+  seatOfSession,
+  seatsOf,
+  sessionsOnSeat,
+  userSessions,
+} from "../core/display.ts";
+import { runtimeDirectory } from "../core/env.ts";
+import type { Seat, Session, SessionId, Uid, User, World } from "../core/model.ts";
+import { isPrintable } from "../core/names.ts";
+import { activeSession, sessionState } from "../core/select.ts";
+
+const HEADER = "# This is private data. Do not parse.\n";
+
+const PLAIN = /^[A-Za-z0-9_.:,@%+/-]+$/;
+/** What the readers' parser takes as its own: quotes, backslashes, blanks at the ends. */
+const NEEDS_QUOTES = /["'\\]|^\s|\s$/;
+
+/** In double quotes the parser gives back exactly what is written here. */
+function quoted(value: string): string {
+  if (PLAIN.test(value)) return value;
+  const printable = isPrintable(value) ? value : [...value].map((c) => (isPrintable(c) ? c : "?")).join("");
+  return NEEDS_QUOTES.test(printable) ? `"${printable.replace(/["\\$`]/g, "\\$&")}"` : printable;
+}
+
+/** Nothing for an empty value: readers take one for a damaged file. */
+function text(key: string, value: string): string {
+  return value === "" ? "" : `${key}=${quoted(value)}\n`;
+}
+
+function list(key: string, values: readonly (string | number)[]): string {
+  return values.length === 0 ? "" : `${key}=${values.join(" ")}\n`;
+}
+
+const flag = (key: string, value: boolean): string => `${key}=${value ? 1 : 0}\n`;
+const ids = (sessions: readonly Session[]): SessionId[] => sessions.map((session) => session.id);
+
+export function sessionFile(world: World, session: Session): string {
+  const { created, leader } = session;
+  const seat = seatOfSession(session);
+  return (
+    `${HEADER}UID=${session.uid}\n` +
+    text("USER", session.user) +
+    flag("ACTIVE", isActive(world, session)) +
+    flag("IS_DISPLAY", isDisplay(world, session)) +
+    `STATE=${sessionState(world, session)}\n` +
+    flag("REMOTE", session.remote) +
+    `TYPE=${session.type}\nCLASS=${session.class}\n` +
+    (seat === null ? "" : `SEAT=${seat}\n`) +
+    text("TTY", session.tty) +
+    text("DISPLAY", session.display) +
+    text("REMOTE_HOST", session.remoteHost) +
+    text("REMOTE_USER", session.remoteUser) +
+    text("SERVICE", session.service) +
+    text("DESKTOP", session.desktop) +
+    (seat === null || session.vtnr === 0 ? "" : `VTNR=${session.vtnr}\n`) +
+    (leader.pid === 0 ? "" : `LEADER=${leader.pid}\n`) +
+    `REALTIME=${created.realtime}\nMONOTONIC=${created.monotonic}\n`
+  );
+}
+
+/** ACTIVE and ACTIVE_UID are both there or both missing: udev gives devices to the one by the other. */
+export function seatFile(world: World, seat: Seat): string {
+  const active = activeSession(world, seat);
+  const sessions = sessionsOnSeat(world, seat);
+  return (
+    `${HEADER}${flag("IS_SEAT0", seat.id === "seat0")}` +
+    flag("CAN_MULTI_SESSION", true) +
+    flag("CAN_TTY", seat.hasVts) +
+    flag("CAN_GRAPHICAL", false) +
+    (active === null ? "" : `ACTIVE=${active.id}\nACTIVE_UID=${active.uid}\n`) +
+    list("SESSIONS", ids(sessions)) +
+    list(
+      "UIDS",
+      sessions.map((session) => session.uid),
+    )
+  );
+}
+
+export function userFile(world: World, user: User): string {
+  const { all, online, active } = userSessions(world, user);
+  return (
+    HEADER +
+    text("NAME", user.name) +
+    `STATE=${loginState(world, user)}\n` +
+    text("RUNTIME", runtimeDirectory(world, user.uid) ?? "") +
+    text("DISPLAY", displaySession(world, user)?.id ?? "") +
+    `REALTIME=${user.created.realtime}\nMONOTONIC=${user.created.monotonic}\n` +
+    list("SESSIONS", ids(all)) +
+    list("SEATS", seatsOf(all)) +
+    list("ACTIVE_SESSIONS", ids(active)) +
+    list("ONLINE_SESSIONS", ids(online)) +
+    list("ACTIVE_SEATS", seatsOf(active)) +
+    list("ONLINE_SEATS", seatsOf(online))
+  );
+}
+
+/** A state file by its path below the directory, such as "sessions/3". */
+export type StateName = `${"sessions" | "seats" | "users"}/${string}`;
+
+/** What belongs into the file; null if there is to be none. */
+export function stateFile(world: World, name: StateName): string | null {
+  const [folder, key = ""] = name.split("/");
+  if (folder === "seats") return key === world.seat0.id ? seatFile(world, world.seat0) : null;
+  if (folder === "users") {
+    const user = world.users.get(Number(key));
+    return user === undefined ? null : userFile(world, user);
+  }
+  const session = world.sessions.get(key);
+  return session === undefined ? null : sessionFile(world, session);
+}
+
+/** Sessions before the seats and users whose files name them. */
+export function stateNames(world: World): StateName[] {
+  return inOrder(world, world.sessions.keys(), world.users.keys());
+}
+
+function inOrder(world: World, sessions: Iterable<SessionId>, users: Iterable<Uid>): StateName[] {
+  const ofSessions = Array.from(sessions, (id): StateName => `sessions/${id}`);
+  const ofUsers = Array.from(users, (uid): StateName => `users/${uid}`);
+  return [...ofSessions, `seats/${world.seat0.id}`, ...ofUsers];
+}
+
+/** The files that may differ, in the same order: a few more than those that do, found without reading all. */
+export function changedNames(before: World, after: World): StateName[] {
+  const sessions = new Set<SessionId>();
+  const users = new Set<Uid>(changedUsers(before, after));
+  const touch = (session: Session | null | undefined) => {
+    if (session == null) return;
+    sessions.add(session.id);
+    users.add(session.uid);
+  };
+  for (const change of after.sessions.since(before.sessions)) touch(change.after ?? change.before);
+  const left = activeSession(before, before.seat0);
+  const entered = activeSession(after, after.seat0);
+  if (left?.id !== entered?.id) for (const session of [left, entered]) touch(session);
+  for (const uid of users) {
+    const had = displayOf(before, uid);
+    const has = displayOf(after, uid);
+    if (had?.id !== has?.id) for (const session of [had, has]) touch(session);
+  }
+  return inOrder(after, sessions, users);
+}
+
+function displayOf(world: World, uid: Uid): Session | null {
+  const user = world.users.get(uid);
+  return user === undefined ? null : displaySession(world, user);
+}
+
+/** Whether somebody lingers is not in the user's own record. */
+function changedUsers(before: World, after: World): Iterable<Uid> {
+  if (before.lingering !== after.lingering || before.policy !== after.policy)
+    return [...before.users.keys(), ...after.users.keys()];
+  return after.users.since(before.users).flatMap((change) => (change.after ?? change.before)?.uid ?? []);
+}

@@ -1,0 +1,217 @@
+/** What the exported state files say, line by line. */
+
+import { describe, expect, it } from "vitest";
+import { Table } from "../../daemon/src/core/table.ts";
+import { changedNames, stateFile, stateNames } from "../../daemon/src/store/sd-login.ts";
+import {
+  CLOSING,
+  EMPTY,
+  OPENING,
+  onVt,
+  session,
+  user,
+  withSession,
+  withVt,
+  worldOf,
+} from "./sd-login-worlds.ts";
+
+const HEADER = "# This is private data. Do not parse.";
+const lines = (text: string | null) => (text ?? "none").trimEnd().split("\n");
+
+describe("a session's file", () => {
+  it("of a local login on a virtual terminal", () => {
+    const world = worldOf(session("3", onVt(1)));
+    expect(lines(stateFile(world, "sessions/3"))).toEqual([
+      HEADER,
+      "UID=1000",
+      "USER=u1000",
+      "ACTIVE=1",
+      "IS_DISPLAY=1",
+      "STATE=active",
+      "REMOTE=0",
+      "TYPE=tty",
+      "CLASS=user",
+      "SEAT=seat0",
+      "TTY=tty1",
+      "SERVICE=login",
+      "VTNR=1",
+      "LEADER=4003",
+      "REALTIME=1700000000000003",
+      "MONOTONIC=5000003",
+    ]);
+  });
+
+  it("of a remote login with an X display and a desktop", () => {
+    const remote = { remote: true, remoteHost: "192.0.2.7", remoteUser: "bob", tty: "pts/0" };
+    const desktop = { display: ":10.0", desktop: "GNOME Classic", service: "sshd" };
+    const world = worldOf(session("4", { ...remote, ...desktop }));
+    expect(lines(stateFile(world, "sessions/4"))).toEqual(
+      expect.arrayContaining([
+        "ACTIVE=1",
+        "REMOTE=1",
+        "TTY=pts/0",
+        "DISPLAY=:10.0",
+        "REMOTE_HOST=192.0.2.7",
+        "REMOTE_USER=bob",
+        "DESKTOP=GNOME Classic",
+      ]),
+    );
+    expect(stateFile(world, "sessions/4")).not.toMatch(/^(?:SEAT|VTNR)=/m);
+  });
+
+  it("in the background is online, and while it opens it has no display", () => {
+    const world = worldOf(session("3", onVt(2)), session("4", { ...onVt(1), stage: OPENING }));
+    expect(lines(stateFile(world, "sessions/3"))).toEqual(
+      expect.arrayContaining(["ACTIVE=0", "IS_DISPLAY=1", "STATE=online"]),
+    );
+    expect(lines(stateFile(world, "sessions/4"))).toEqual(
+      expect.arrayContaining(["ACTIVE=0", "IS_DISPLAY=0", "STATE=opening"]),
+    );
+  });
+
+  it("has given up its seat when it closes", () => {
+    const text = stateFile(worldOf(session("3", { ...onVt(1), stage: CLOSING })), "sessions/3");
+    expect(lines(text)).toEqual(expect.arrayContaining(["ACTIVE=0", "STATE=closing", "TTY=tty1"]));
+    expect(text).not.toMatch(/^(?:SEAT|VTNR)=/m);
+  });
+
+  it("of a scope without a record has no leader", () => {
+    const leader = { pid: 0, start: "", inode: "", executable: "" };
+    expect(stateFile(worldOf(session("3", { leader })), "sessions/3")).not.toContain("LEADER");
+  });
+
+  it.each([
+    ["a b", "a b"],
+    [" a", '" a"'],
+    ["a ", '"a "'],
+    ['say "x"', '"say \\"x\\""'],
+    ["it's", `"it's"`],
+    ["a\\x20b", '"a\\\\x20b"'],
+    ["$HOME `x`", "$HOME `x`"],
+    ["'$HOME'", `"'\\$HOME'"`],
+    ["müller", "müller"],
+    ["a\nUID=0", "a?UID=0"],
+    ["a\u001b[0m\ud800", "a?[0m?"],
+    ["#x", "#x"],
+  ])("gives %j to the readers' parser as %s", (remoteHost, written) => {
+    expect(lines(stateFile(worldOf(session("3", { remoteHost })), "sessions/3"))).toContain(
+      `REMOTE_HOST=${written}`,
+    );
+  });
+});
+
+describe("a seat's file", () => {
+  it("without anybody", () => {
+    expect(lines(stateFile(EMPTY, "seats/seat0"))).toEqual([
+      HEADER,
+      "IS_SEAT0=1",
+      "CAN_MULTI_SESSION=1",
+      "CAN_TTY=1",
+      "CAN_GRAPHICAL=0",
+    ]);
+  });
+
+  it("names who is in the foreground, and a user once for each session", () => {
+    const world = worldOf(
+      session("3", onVt(2)),
+      session("4", { uid: 1001, ...onVt(1) }),
+      session("5", onVt(3)),
+    );
+    expect(lines(stateFile(world, "seats/seat0")).slice(5)).toEqual([
+      "ACTIVE=4",
+      "ACTIVE_UID=1001",
+      "SESSIONS=3 4 5",
+      "UIDS=1000 1001 1000",
+    ]);
+    expect(stateFile(withVt(world, 6), "seats/seat0")).not.toMatch(/^ACTIVE/m);
+  });
+
+  it("without virtual terminals", () => {
+    const world = { ...EMPTY, seat0: { ...EMPTY.seat0, hasVts: false, activeVt: 0 } };
+    expect(lines(stateFile(world, "seats/seat0"))).toContain("CAN_TTY=0");
+  });
+
+  it("is that of seat0 only", () => expect(stateFile(EMPTY, "seats/seat1")).toBeNull());
+});
+
+describe("a user's file", () => {
+  it("lists sessions and seats by what they do", () => {
+    const world = worldOf(
+      session("3", onVt(2)),
+      session("4", onVt(1)),
+      session("5", { type: "wayland" }),
+      session("6", { ...onVt(3), stage: CLOSING }),
+    );
+    expect(lines(stateFile(world, "users/1000"))).toEqual([
+      HEADER,
+      "NAME=u1000",
+      "STATE=active",
+      "RUNTIME=/run/user/1000",
+      "DISPLAY=5",
+      "REALTIME=1600000000000000",
+      "MONOTONIC=4000000",
+      "SESSIONS=3 4 5 6",
+      "SEATS=seat0",
+      "ACTIVE_SESSIONS=4 5",
+      "ONLINE_SESSIONS=3 4 5",
+      "ACTIVE_SEATS=seat0",
+      "ONLINE_SEATS=seat0",
+    ]);
+  });
+
+  it("has no empty keys, and no runtime directory that is not there", () => {
+    const closing = worldOf(session("3", { stage: CLOSING }));
+    const world = {
+      ...closing,
+      users: closing.users.with(1000, user(1000, { runtime: { state: "removing" } })),
+    };
+    expect(lines(stateFile(world, "users/1000"))).toEqual([
+      HEADER,
+      "NAME=u1000",
+      "STATE=closing",
+      "REALTIME=1600000000000000",
+      "MONOTONIC=4000000",
+    ]);
+  });
+
+  it("tells of a user who lingers", () => {
+    const lingering = Table.empty<number, string>().with(1000, "u1000");
+    const users = EMPTY.users.with(1000, user(1000));
+    expect(lines(stateFile({ ...EMPTY, users, lingering }, "users/1000"))).toContain("STATE=lingering");
+  });
+});
+
+describe("the names of files", () => {
+  const world = worldOf(session("3", onVt(1)), session("4", { uid: 1001 }));
+
+  it("are sessions, then the seat, then users", () => {
+    expect(stateNames(world)).toEqual([
+      "sessions/3",
+      "sessions/4",
+      "seats/seat0",
+      "users/1000",
+      "users/1001",
+    ]);
+  });
+
+  it("that a login touches are few", () => {
+    const after = withSession(world, session("5", { uid: 1001 }));
+    expect(changedNames(world, after)).toEqual(["sessions/5", "seats/seat0", "users/1001"]);
+  });
+
+  it("include the session that has the display no longer", () => {
+    const after = withSession(world, session("5", { uid: 1001, type: "wayland" }));
+    expect(changedNames(world, after)).toContain("sessions/4");
+  });
+
+  it("include both sessions that a switch of terminals concerns, and their users", () => {
+    const two = withSession(world, session("5", { uid: 1002, ...onVt(2) }));
+    expect(changedNames(two, withVt(two, 2)).sort()).toEqual([
+      "seats/seat0",
+      "sessions/3",
+      "sessions/5",
+      "users/1000",
+      "users/1002",
+    ]);
+  });
+});
