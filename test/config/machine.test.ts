@@ -36,14 +36,24 @@ describe("auto", () => {
     [has("openrc", "s6-svscan", "runsvdir"), "runit", "runsvdir is installed"],
     [has("openrc", "s6-svscan"), "s6", "s6-svscan is installed"],
     [has("openrc"), "openrc", "openrc is installed"],
-    [{}, "none", "none of dinit, runsvdir, s6-svscan, openrc is installed"],
-    [{ init: "systemd" }, "none", "none of dinit, runsvdir, s6-svscan, openrc is installed"],
+    [{}, "none", "none of dinit, runsvdir, s6-svscan, openrc is installed, or its backend is not"],
+    [
+      { init: "systemd" },
+      "none",
+      "none of dinit, runsvdir, s6-svscan, openrc is installed, or its backend is not",
+    ],
     [{ init: "dinit", ...has("runsvdir"), ...uses("runit") }, "runit", "runsvdir is installed"],
-    [{ openrc: true, ...uses() }, "none", "none of dinit, runsvdir, s6-svscan, openrc is installed"],
+    [
+      { openrc: true, ...uses() },
+      "none",
+      "none of dinit, runsvdir, s6-svscan, openrc is installed, or its backend is not",
+    ],
   ])("%j is %s: %s", (over, backend, because) => {
     expect(chooseBackend(signs(over))).toEqual({ backend, because });
   });
 });
+
+const FOREIGN = { foreign: true };
 
 describe("on disk", () => {
   let directory = "";
@@ -77,18 +87,27 @@ describe("on disk", () => {
       "is writable by others (mode 0775): chmod go-w it",
     ],
   ])("%s is no backend", (_, arrange, fault) => {
-    expect(programFault(program)).toBeUndefined();
+    expect(programFault(program, FOREIGN)).toBeUndefined();
     arrange();
-    expect(programFault(program)).toBe(fault);
+    expect(programFault(program, FOREIGN)).toBe(fault);
   });
 
   test.skipIf(!isRoot)(
     "somebody's own is no backend (SKIP unless root: only root can give a file away)",
     () => {
       chownSync(program, 12345, 0);
-      expect(programFault(program)).toBe("belongs to user 12345: chown root it");
+      expect(programFault(program, FOREIGN)).toBe("belongs to user 12345: chown root it");
     },
   );
+
+  test("one of ours may be as the rest of the checkout is", () => {
+    chmodSync(program, 0o775);
+    const facts = machineFacts(directory);
+    expect(machineOf(facts).backendFault("s6")).toBeUndefined();
+    expect(machineOf(facts).backendFault(program)).toMatch(/^is writable by others/);
+    chmodSync(program, 0o644);
+    expect(machineOf(facts).backendFault("s6")).toMatch(/which is not executable for all users$/);
+  });
 
   test("a name is the file beside the bundle, a path itself, none nothing", () => {
     const facts = machineFacts(directory);

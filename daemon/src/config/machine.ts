@@ -58,7 +58,7 @@ export function chooseBackend(signs: Signs): Choice {
   const found = PROGRAMS.find(([program, name]) => signs.installed(program) && signs.usable(name));
   if (found !== undefined) return { backend: found[1], because: `${found[0]} is installed` };
   const programs = PROGRAMS.map(([program]) => program).join(", ");
-  return { backend: "none", because: `none of ${programs} is installed` };
+  return { backend: "none", because: `none of ${programs} is installed, or its backend is not` };
 }
 
 /** directory: where the backends are, beside the bundle if not given. */
@@ -67,7 +67,7 @@ export function machineFacts(directory = `${import.meta.dirname}/backends`): Fac
     init: nameOfInit(),
     openrc: fs.existsSync("/run/openrc"),
     installed: (program) => PLACES.some((place) => isProgram(`${place}/${program}`)),
-    usable: (name) => programFault(`${directory}/${name}`) === undefined,
+    usable: (name) => programFault(`${directory}/${name}`, OURS) === undefined,
   });
   return { memoryBytes: totalmem(), backends: directory, auto };
 }
@@ -83,8 +83,9 @@ export function machineOf(facts: Facts): Machine {
   return {
     backendFault(backend) {
       const path = backendPath(backend, facts);
-      const fault = programFault(path);
-      return fault === undefined || path === backend ? fault : `stands for ${path}, which ${fault}`;
+      if (path === backend) return programFault(path, FOREIGN);
+      const fault = programFault(path, OURS);
+      return fault === undefined ? undefined : `stands for ${path}, which ${fault}`;
     },
   };
 }
@@ -108,14 +109,17 @@ function isProgram(path: string): boolean {
 
 const WRITABLE_BY_OTHERS = 0o022;
 
+/** Ours are as trustworthy as the daemon beside them; for another one somebody else may have become responsible. */
+const OURS = { foreign: false };
+const FOREIGN = { foreign: true };
+
 /** Why nobody should run this program for a user, in words that follow its name; undefined if it can be run. */
-export function programFault(path: string): string | undefined {
+export function programFault(path: string, { foreign }: { readonly foreign: boolean }): string | undefined {
   try {
     const stat = fs.statSync(path);
     if (!stat.isFile()) return "is not a regular file";
-    return (
-      ownerFault(stat) ?? ((stat.mode & 0o111) === 0o111 ? undefined : "is not executable for all users")
-    );
+    const owner = foreign ? ownerFault(stat) : undefined;
+    return owner ?? ((stat.mode & 0o111) === 0o111 ? undefined : "is not executable for all users");
   } catch (error) {
     return `cannot be found: ${reason(error)}`;
   }
