@@ -181,11 +181,16 @@ function folderOf(name: StateName): (typeof OURS)[number] {
   return name.startsWith("sessions") ? "sessions" : name.startsWith("seats") ? "seats" : "users";
 }
 
-/** What makes polkit allow, or udev give, something to somebody. */
-const GRANTS = { sessions: /^ACTIVE=1$[^]*^SEAT=.*$/m, seats: /^ACTIVE_UID=.*$/m, users: /^STATE=active$/m };
-
+/** What makes polkit allow, or udev give, something to somebody; "" if nothing in the file does. */
 function grantOf(name: StateName, content: string): string {
-  return GRANTS[folderOf(name)].exec(content)?.[0] ?? "";
+  switch (folderOf(name)) {
+    case "sessions":
+      return content.includes("\nACTIVE=1\n") && content.includes("\nSEAT=") ? "on its seat" : "";
+    case "seats":
+      return /^ACTIVE_UID=.*$/m.exec(content)?.[0] ?? "";
+    case "users":
+      return content.includes("\nSTATE=active\n") ? "active" : "";
+  }
 }
 
 function isOneOf(names: ReadonlySet<string>, name: string): name is StateName {
