@@ -12,6 +12,7 @@ import {
   openSync,
   readdirSync,
   renameSync,
+  rmSync,
   unlinkSync,
   writeSync,
 } from "node:fs";
@@ -54,8 +55,7 @@ export function createLingerFiles(directory: string, log: LogPort): LingerFiles 
     saveLinger(uid, name) {
       const path = `${directory}/${uid}`;
       mkdirSync(directory, { recursive: true, mode: 0o755 });
-      writeThrough(`${path}.tmp`, `${name}\n`);
-      renameSync(`${path}.tmp`, path);
+      replace(path, `${name}\n`);
       syncDirectory(directory);
     },
     eraseLinger(uid) {
@@ -73,6 +73,18 @@ export function createLingerFiles(directory: string, log: LogPort): LingerFiles 
 function parseName(content: string | null): string | null {
   const name = content?.replace(/\n$/, "") ?? "";
   return isUserName(name) ? name : null;
+}
+
+/** The old file stays until the new one is on the disk as a whole. */
+function replace(path: string, content: string): void {
+  const temporary = `${path}.tmp`;
+  try {
+    writeThrough(temporary, content);
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
 }
 
 function writeThrough(path: string, content: string): void {
