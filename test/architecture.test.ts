@@ -28,7 +28,10 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 const pure = [
   "control/codec.ts",
   "pam-socket/codec.ts",
+  "store/envelope.ts",
   "store/render.ts",
+  "store/render-user.ts",
+  "kernel/manager-socket.ts",
   "config/options.ts",
   "config/parse.ts",
   "config/kinds.ts",
