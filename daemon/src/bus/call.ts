@@ -1,7 +1,7 @@
 /** One method call, as its handler sees it. */
 
 import type { Uid } from "../core/model.ts";
-import type { Prepared } from "./prepared.ts";
+import type { Body } from "./body.ts";
 import type { BusObject } from "./table.ts";
 import type { DBusError, Value } from "./values.ts";
 
@@ -21,13 +21,13 @@ export interface Caller {
 
 /** The body of an answer; its descriptors are closed once it is sent, or cannot be. */
 export interface BodyWithFds {
-  readonly body: readonly Value[];
+  readonly body: Body;
   /** An `h` of the body is an index into these. */
   readonly fds: readonly number[];
 }
 
-/** The body, one value for each complete type of the signature: [] for "". Nothing returned is []. */
-export type Answer = readonly Value[] | BodyWithFds | Prepared | undefined;
+/** One value for each complete type of the signature; nothing for "". */
+export type Answer = Body | BodyWithFds | undefined;
 
 export interface Call {
   readonly caller: Caller;

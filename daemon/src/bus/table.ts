@@ -3,6 +3,7 @@
  * T is what the functions of the rows get: a session, a seat, whatever the object stands for.
  */
 
+import type { Codec } from "./basic.ts";
 import type { Answer, Call, Caller } from "./call.ts";
 import type { Value } from "./values.ts";
 
@@ -16,8 +17,9 @@ export interface Method<T> {
   /**
    * Returns the answer or a promise of it, or LATER and calls call.reply() or call.fail() some time. Throws or rejects
    * with a DBusError; a KernelError becomes the name of its errno; any other error is logged and told as "Failed".
+   * A call that is open for three minutes fails, and so does one of too many that are open.
    */
-  handler(target: T, call: Call): Answer | Promise<Answer> | typeof LATER;
+  handler(target: T, call: Call): Answer | typeof LATER | Promise<Answer | typeof LATER>;
   /** Served and not shown by introspection. */
   readonly hidden?: boolean;
   readonly deprecated?: boolean;
@@ -50,12 +52,20 @@ export interface InterfaceRows<T> {
   readonly signals?: readonly Signal[];
 }
 
-/** Rows that were checked, and are found by name; see defineInterface(). */
+/** Rows that were checked, found by name, with what is the same at each use: made by defineInterface() only. */
 export interface Interface<T> {
   readonly name: string;
   readonly methods: ReadonlyMap<string, Method<T>>;
-  readonly properties: ReadonlyMap<string, Property<T>>;
+  readonly properties: ReadonlyMap<string, KnownProperty<T>>;
   readonly signals: ReadonlyMap<string, Signal>;
+  /** Its element of the introspection document. */
+  readonly xml: string;
+}
+
+export interface KnownProperty<T> extends Property<T> {
+  readonly codec: Codec;
+  /** Name and signature as an entry of a{sv} begins with them. */
+  readonly entry: Uint8Array;
 }
 
 export interface BusObject<T = unknown> {
