@@ -18,7 +18,13 @@ type Words = ReadonlyMap<string, string>;
 
 function parse(line: string): { kind: string; words: Words } {
   const [kind = "", ...rest] = line.slice(2).split(" ");
-  return { kind, words: new Map(rest.map((word) => word.split("=", 2) as [string, string])) };
+  return { kind, words: new Map(rest.map((word) => cut(word, "="))) };
+}
+
+/** In two at the first such character. */
+function cut(word: string, at: string): [string, string] {
+  const [first = "", ...rest] = word.split(at);
+  return [first, rest.join(at)];
 }
 
 let seconds = 1;
@@ -89,7 +95,7 @@ const shapes: Readonly<Record<string, (words: Words, world: World) => object>> =
   "linger.failed": (words) => ({ user: account(words) }),
   "environment.imported": (words) => ({
     session: words.get("session") ?? null,
-    set: new Map(list(words.get("set")).map((each) => each.split(":", 2) as [string, string])),
+    set: new Map(list(words.get("set")).map((each) => cut(each, ":"))),
     unset: list(words.get("unset")),
   }),
   // the words are rows of ServicePolicy

@@ -51,7 +51,7 @@ function resume(
 ): Step {
   const { uid } = user;
   const adopt: Effect[] = alive ? [{ kind: "manager.adopt", uid }] : [];
-  const kill: Effect[] = alive ? [{ kind: "manager.kill", uid }] : [];
+  const kill: Effect[] = alive ? [...adopt, { kind: "manager.kill", uid }] : [];
   return chain(
     world,
     (now) => saveUser(now, { ...user, manager: stopping }),

@@ -105,6 +105,7 @@ function policyChanged(world: World, policy: Policy, at: Instant): Step {
     world,
     (now) => ({ world: now, effects: limit }),
     (now) => linger.policyChanged(now, policy, at),
+    (now) => ({ world: now, effects: [{ kind: "publish" }] }),
   );
 }
 

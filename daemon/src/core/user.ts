@@ -157,11 +157,15 @@ export function dismiss(world: World, uid: Uid, at: Instant): Step {
   if (user.manager.state === "stopping") return same(world);
   const { gid, runtime } = user;
   if (runtime.state === "creating" || runtime.state === "removing") return same(world);
-  if (runtime.state !== "ready") return eraseUser(world, uid);
+  // the log of a user without a record is found by nobody: it goes before the directory, by which the user is found
+  const eraseLog: Effect = { kind: "manager.erase", uid };
+  const withoutLog = (now: World): Step => ({ world: now, effects: [eraseLog] });
+  if (runtime.state !== "ready") return chain(world, withoutLog, (now) => eraseUser(now, uid));
   const removing: User = { ...user, runtime: { state: "removing" } };
   return chain(
     world,
     (now) => saveUser(now, removing),
+    withoutLog,
     (now) => ({ world: now, effects: [{ kind: "runtime.remove", uid, gid, directory: runtime.kind }] }),
   );
 }
@@ -176,11 +180,6 @@ export function runtimeRemoved(world: World, event: Of<"runtime.removed">): Step
 function eraseUser(world: World, uid: Uid): Step {
   return {
     world: { ...world, users: world.users.without(uid) },
-    effects: [
-      { kind: "slice.remove", uid },
-      { kind: "manager.erase", uid },
-      { kind: "user.erase", uid },
-      { kind: "publish" },
-    ],
+    effects: [{ kind: "slice.remove", uid }, { kind: "user.erase", uid }, { kind: "publish" }],
   };
 }
