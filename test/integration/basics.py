@@ -14,6 +14,7 @@ RUNTIME = "/run/user"
 LOG = "/var/log/sessionmand.log"
 LIBDIR = os.environ.get("LIBDIR", f"{TREE}/build/bundle")
 KEEPER = os.environ.get("SBINDIR", f"{TREE}/build/c/daemon/keeper") + "/sessionmand"
+RUNNER = (os.environ.get("LIBDIR") or f"{TREE}/build/c/daemon/run") + "/sessionman-run"
 NODE = os.environ.get("NODE") or os.path.realpath(shutil.which("node") or "/usr/bin/node")
 CONFIG = "/etc/sessionman/sessionman.yaml"
 

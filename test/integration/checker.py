@@ -12,7 +12,8 @@ I12  its holder gone, it is closing or gone (I11, asked until 5 s are over)
 I13  no cgroup outlives its session
 I14  every cgroup below user.slice belongs to one record
 I15  every process of a scope got there by its own login or by fork
-I17  a user is known exactly while a session of theirs is
+I16  a user has one service manager at most, and none without a session or lingering
+I17  a user is known exactly while a session of theirs is, or the user lingers
 I18  no session id is used twice within a boot
 I19  the records on disk say what the daemon says
 I25  descriptors of keeper and daemon are a function of the number of sessions
@@ -35,8 +36,10 @@ from system_view import (
     is_alive,
     lifetime_holders,
     parent_of,
+    processes,
     read,
     runtime_mounts,
+    uids_of,
 )
 
 # What Node and the keeper have open without any session, measured, with room for a few connections.
@@ -133,16 +136,39 @@ def i15(view):
         parent = scope_of.get(parent_of(pid))
         if parent not in (None, identifier) and pid not in leaders:
             yield f"I15: process {pid} of session {identifier} is a child of session {parent}"
+    for uid, path in view.managers.items():
+        for pid in view.inside(path):
+            if is_alive(pid) and uid not in uids_of(pid):
+                yield f"I15: process {pid} in {path} has uids {uids_of(pid)}"
     for pid, identifier in leaders.items():
         session = view.sessions[identifier]
         if session["scope"] and session["state"] != "opening" and is_alive(pid) and pid not in scope_of:
             yield f"I15: the leader {pid} of session {identifier} is in {group_of(pid)}"
 
 
+def i16(view):
+    runners = {}
+    for pid in processes():
+        words = read(f"/proc/{pid}/cmdline").split("\0")
+        if words[0].endswith("/sessionman-run") and is_alive(pid) and parent_of(pid) in (1, *view.daemon_pids):
+            uid = next((word[4:] for word in words if word.startswith("uid=")), "?")
+            runners.setdefault(uid, []).append(pid)
+    for uid, pids in runners.items():
+        if len(pids) > 1:
+            yield f"I16: user {uid} has {len(pids)} of sessionman-run: {pids}"
+    up = {str(uid) for uid, user in view.users.items() if (user["manager"] or {"state": "failed"})["state"] != "failed"}
+    if set(runners) != up:
+        yield f"I16: sessionman-run for {sorted(runners)}, users with a manager {sorted(up)}"
+    for uid, path in {**view.managers, **view.holders}.items():
+        if str(uid) not in up:
+            yield f"I16: {path} is there, and user {uid} has no manager"
+
+
 def i17(view):
     owners = {s["uid"] for s in view.sessions.values()}
-    if set(view.users) != owners:
-        yield f"I17: users {sorted(view.users)}, owners of sessions {sorted(owners)}"
+    lingering = {uid for uid, user in view.users.items() if user["linger"]}
+    if set(view.users) != owners | lingering:
+        yield f"I17: users {sorted(view.users)}, owners of sessions {sorted(owners)}, lingering {sorted(lingering)}"
     for uid, user in view.users.items():
         own = sorted(s["id"] for s in view.sessions.values() if s["uid"] == uid)
         if sorted(user["sessions"]) != own:
@@ -190,20 +216,22 @@ def i26(view):
         for target, _ in descriptors(pid).values()
         if target.startswith("socket:")
     }
-    for identifier in view.scopes:
-        for pid in view.members(identifier):
+    groups = {f"session {identifier}": path for identifier, (_, path) in view.scopes.items()}
+    groups |= {f"the manager of user {uid}": path for uid, path in view.managers.items()}
+    for owner, path in groups.items():
+        for pid in view.inside(path):
             for fd, (target, flags) in descriptors(pid).items():
                 lifetime = re.fullmatch(rf"{RUN}/lifetime/\d+", target)
                 if lifetime and flags & os.O_ACCMODE == os.O_WRONLY:
                     continue
                 if target in private or target.startswith(RUN):
-                    yield f"I26: process {pid} of session {identifier} has {target} as {fd}"
+                    yield f"I26: process {pid} of {owner} has {target} as {fd}"
 
 
 class Checker:
     """Remembers what one boot has seen: ids may not come back."""
 
-    RULES = (i5, i6, i9, i10, i11, i13, i14, i15, i17, i19, i26)
+    RULES = (i5, i6, i9, i10, i11, i13, i14, i15, i16, i17, i19, i26)
 
     def __init__(self, varlink_call, daemon_pids):
         self.call = varlink_call
@@ -220,7 +248,7 @@ class Checker:
     def i25(view):
         for pid in view.daemon_pids:
             count = len(descriptors(pid))
-            most = FDS_AT_REST + FDS_PER_SESSION * len(view.sessions)
+            most = FDS_AT_REST + FDS_PER_SESSION * len(view.sessions) + len(view.users)
             if count > most:
                 yield f"I25: process {pid} has {count} descriptors, {most} expected at most"
 

@@ -6,7 +6,7 @@ import select
 import signal
 import subprocess
 
-from basics import alive, check, children, CONFIG, KEEPER, LIBDIR, LOG, NODE, poll, read, RUN
+from basics import alive, check, children, CONFIG, KEEPER, LIBDIR, LOG, NODE, poll, read, RUN, RUNNER
 from control_socket import call, VarlinkError
 
 
@@ -19,14 +19,18 @@ class Daemon:
 
     def start(self, config=None, prefix=(), wait=True):
         os.makedirs(os.path.dirname(CONFIG), exist_ok=True)
+        text = config or "log: {level: debug, format: json}\n"
+        # Whether the machine has a service manager installed matters to the tests of services alone.
+        if "user_services" not in text:
+            text += "user_services: {backend: none}\n"
         with open(CONFIG, "w", encoding="utf-8") as file:
-            file.write(config or "log: {level: debug, format: json}\n")
+            file.write(text)
         with contextlib.suppress(OSError):
             self.log_start = os.path.getsize(LOG)
         reader, writer = os.pipe()
         with open(LOG, "ab") as log:
             self.keeper = subprocess.Popen(
-                [*prefix, KEEPER, "--node", NODE, "--daemon", f"{LIBDIR}/sessionmand.cjs"]
+                [*prefix, KEEPER, "--node", NODE, "--daemon", f"{LIBDIR}/sessionmand.cjs", "--runner", RUNNER]
                 + ["--config", CONFIG, "--run-dir", RUN, "--ready-fd", str(writer)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -18,7 +18,7 @@ from login import Login
 from machine import daemon
 from basics import Failed, Skip, cgroup_root, poll, read
 
-MODULES = ("sessions", "programs", "nested", "runtime_directory", "control", "crash", "damage", "hostile", "floods", "pam", "load")
+MODULES = ("sessions", "programs", "nested", "runtime_directory", "control", "crash", "damage", "hostile", "floods", "pam", "load", "services", "lingering", "bad_backends")
 MODULES_ON_HYBRID = ("sessions",)
 MODULES_WITHOUT_CGROUP = ("no_cgroup",)
 SECONDS = 90
@@ -83,6 +83,8 @@ def reset():
         poll(f"{directory} can be removed", lambda path=directory: remove(path))
     for path in glob.glob("/home/*/.profile") + glob.glob("/home/*/out*"):
         os.unlink(path)
+    for path in [*glob.glob("/home/*/.config"), "/var/lib/sessionman", "/etc/sessionman/sessionman.yaml.d"]:
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def remove(path):

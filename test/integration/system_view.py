@@ -28,6 +28,12 @@ def is_alive(pid):
     return re.search(r"^State:\s+[^ZX]", read(f"/proc/{pid}/status"), re.M) is not None
 
 
+def uids_of(pid):
+    """Real and effective user id; both -1 when the process is gone."""
+    match = re.search(r"^Uid:\s+(\d+)\s+(\d+)", read(f"/proc/{pid}/status"), re.M)
+    return (int(match.group(1)), int(match.group(2))) if match else (-1, -1)
+
+
 def group_of(pid):
     match = re.search(r"^0::(.*)$", read(f"/proc/{pid}/cgroup"), re.M)
     return match.group(1) if match else ""
@@ -72,6 +78,7 @@ class View:
         match = re.search(r"^\S+ (\S+) cgroup2 ", read("/proc/self/mounts"), re.M)
         self.cgroup = match.group(1) if match else None
         self.scopes, self.slices, self.strangers = {}, {}, []
+        self.managers, self.holders = {}, {}
         self.read_groups()
 
     def read_groups(self):
@@ -89,6 +96,10 @@ class View:
                 scope = re.fullmatch(r"session-(\d+)\.scope", name)
                 if scope:
                     self.scopes[scope.group(1)] = (uid, f"{top}/{slice_name}/{name}")
+                elif name == f"user@{uid}.service":
+                    self.managers[uid] = f"{top}/{slice_name}/{name}"
+                elif name == f"sessionman-run@{uid}.service":
+                    self.holders[uid] = f"{top}/{slice_name}/{name}"
                 else:
                     self.strangers.append(f"{slice_name}/{name}")
 
@@ -100,9 +111,10 @@ class View:
             return []
 
     def members(self, identifier):
-        if identifier not in self.scopes:
-            return []
-        path = self.scopes[identifier][1]
+        return self.inside(self.scopes[identifier][1]) if identifier in self.scopes else []
+
+    @staticmethod
+    def inside(path):
         found = []
         for directory, _, _ in os.walk(path):
             found += [int(pid) for pid in read(f"{directory}/cgroup.procs").split()]
