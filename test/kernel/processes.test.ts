@@ -102,6 +102,20 @@ describe.skipIf(unable)(`processes ${unable || ""}`, () => {
       return terminal !== "";
     });
     expect(terminal).toMatch(/^pts\/[0-9]+$/);
+    const open = (path: string, flags: string) => {
+      const fd = openSync(path, flags);
+      opened.push(fd);
+      return fd;
+    };
+    const opened: number[] = [];
+    expect(rig.kernel.terminalOfFd(open(`/dev/${terminal}`, "r+"))).toBe(terminal);
+    const readable = open(`/dev/${terminal}`, "r");
+    expect(() => rig.kernel.terminalOfFd(readable)).toThrow(/EACCES/);
+    for (const path of ["/dev/null", "/dev/ptmx", `${rig.directory}/file`]) {
+      const other = open(path, path.startsWith("/dev") ? "r+" : "w+");
+      expect(() => rig.kernel.terminalOfFd(other)).toThrow(/ENOTTY/);
+    }
+    for (const fd of opened) closeSync(fd);
     child.kill("SIGKILL");
   });
 

@@ -152,6 +152,8 @@ export interface Kernel extends SystemPort {
   lifetimeHolders(id: SessionId, pids: readonly number[]): number[];
   /** The virtual terminal N if that name ("tty2", "/dev/tty2") is its device, else 0. */
   ttyVt(tty: string): number;
+  /** Name of the terminal, such as "pts/3", that is open for reading and writing. Throws EACCES or ENOTTY. Never blocks. */
+  terminalOfFd(fd: number): string;
   /** Calls back with the foreground VT at once and at each change; returns false without VTs. */
   watchActiveVt(changed: (vt: number) => void): boolean;
   /** Numeric id of a group name, by the same means. */

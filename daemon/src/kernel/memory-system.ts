@@ -72,8 +72,9 @@ export class MemorySystem {
   readonly services = new Map<string, (connection: MemoryService) => void>();
   /** Descriptors that such programs passed to the daemon and that it has not closed. */
   readonly receivedFds = new Set<number>();
-  /** Those of them that stand for a process. */
+  /** Those of them that stand for a process, and those that are terminals. */
   readonly pidfds = new Map<number, number>();
+  readonly terminalFds = new Map<number, string>();
   readonly users = new Map<Uid, Account>();
   readonly groups = new Map<string, number>();
   readonly signals: { readonly pid: number; readonly signal: number }[] = [];

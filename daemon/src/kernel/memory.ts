@@ -3,7 +3,7 @@
  * the daemon after a restart: what the first one watched is forgotten, everything else is there.
  */
 
-import type { Kernel } from "./kernel.ts";
+import { type Kernel, KernelError } from "./kernel.ts";
 import { createMemoryGroups } from "./memory-cgroup.ts";
 import { createMemoryLifetimes } from "./memory-lifetime.ts";
 import { createMemoryManagers } from "./memory-manager.ts";
@@ -28,6 +28,7 @@ type Rest = Pick<
   Kernel,
   | "listen"
   | "ttyVt"
+  | "terminalOfFd"
   | "watchActiveVt"
   | "lookUpUser"
   | "lookUpGroup"
@@ -49,6 +50,11 @@ function createRest(system: MemorySystem, watches: MemoryWatches): Rest {
       const match = /^(?:\/dev\/)?tty([1-9][0-9]?)$/.exec(tty);
       const vt = match === null ? 0 : Number(match[1]);
       return system.activeVt !== null && vt <= 63 ? vt : 0;
+    },
+    terminalOfFd(fd) {
+      const terminal = system.terminalFds.get(fd);
+      if (terminal === undefined) throw new KernelError("tcgetattr", "ENOTTY", `descriptor ${fd}`);
+      return terminal;
     },
     watchActiveVt(changed) {
       if (system.activeVt === null) return false;

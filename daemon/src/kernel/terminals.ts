@@ -1,17 +1,37 @@
 /** Virtual terminals: which is in the foreground, and which one a name stands for. */
 
+import { readlinkSync } from "node:fs";
+import { isatty } from "node:tty";
 import { parseVtName } from "../core/names.ts";
 import type { Base } from "./base.ts";
 import { type Kernel, KernelError } from "./kernel.ts";
+import { MOUNTINFO, MOUNTINFO_LIMIT, mountById } from "./mountinfo.ts";
 import { FAILED, URGENT } from "./poller.ts";
 
 const ACTIVE = "/sys/class/tty/tty0/active";
 const TYPE = 0o170000;
 const CHARACTER_DEVICE = 0o020000;
 const TTY_MAJOR = 4;
+const FDINFO_LIMIT = 4096;
+const ACCESS_MODE = 3;
+const READ_WRITE = 2;
+/** File systems that hold devices, and where no user's program answers for the kernel. */
+const OF_DEVICES: ReadonlySet<string> = new Set(["devtmpfs", "devpts", "tmpfs"]);
 
-export function createTerminals({ addon, poller, lacks }: Base): Pick<Kernel, "ttyVt" | "watchActiveVt"> {
+type TerminalPart = Pick<Kernel, "ttyVt" | "watchActiveVt" | "terminalOfFd">;
+
+export function createTerminals({ addon, poller, lacks }: Base): TerminalPart {
   return {
+    terminalOfFd(fd) {
+      const info = addon.read(`/proc/self/fdinfo/${fd}`, FDINFO_LIMIT);
+      const flags = Number.parseInt(/^flags:\t([0-7]+)$/m.exec(info)?.[1] ?? "0", 8);
+      if ((flags & ACCESS_MODE) !== READ_WRITE) throw new KernelError("fcntl", "EACCES", `descriptor ${fd}`);
+      const mount = Number(/^mnt_id:\t([0-9]+)$/m.exec(info)?.[1] ?? -1);
+      const type = mountById(addon.read(MOUNTINFO, MOUNTINFO_LIMIT), mount)?.type ?? "";
+      const name = OF_DEVICES.has(type) ? nameOf(readlinkSync(`/proc/self/fd/${fd}`)) : null;
+      if (name === null || !isatty(fd)) throw new KernelError("tcgetattr", "ENOTTY", `descriptor ${fd}`);
+      return name;
+    },
     ttyVt(tty) {
       const name = tty.startsWith("/dev/") ? tty.slice(5) : tty;
       const vt = parseVtName(name);
@@ -36,4 +56,9 @@ export function createTerminals({ addon, poller, lacks }: Base): Pick<Kernel, "t
       return true;
     },
   };
+}
+
+/** Of a path of a terminal that somebody can sit at; null for every other one. */
+function nameOf(path: string): string | null {
+  return /^\/dev\/(pts\/[0-9]+|tty[A-Za-z0-9]+)$/.exec(path)?.[1] ?? null;
 }
