@@ -121,7 +121,7 @@ def test_double_forked_children_do_not_stay():
 
 def test_fork_bomb():
     # The limit is the user's own, and keeps the rest of this machine out of it.
-    bomb = "run) ulimit -u 200; (bomb() { bomb | bomb & }; bomb) 2>/dev/null & echo"
+    bomb = "run) prlimit --nproc=200:200 --pid $$ || exit 1; (bomb() { bomb | bomb & }; bomb) 2>/dev/null & echo"
     start(GOOD.replace("run) echo", bomb), stop_timeout="300ms", term_timeout="300ms")
     login = log_in("alice")
     other = log_in("bob")
