@@ -30,6 +30,7 @@ await build({
   legalComments: "none",
   // a CJS file knows its place by other names
   define: { "import.meta.dirname": "__dirname" },
+  alias: { jsbi: join(here, "stubs/jsbi.cjs") },
   logLevel: "error",
 });
 // by rename: a running daemon has the old file mapped

@@ -13,6 +13,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   kernel: ["core", "loop/ports.ts"],
   "pam-socket": ["core", "loop/ports.ts", "loop/log-limit.ts", "kernel/kernel.ts"],
   control: ["core", "loop/ports.ts", "loop/log-limit.ts", "kernel/kernel.ts"],
+  bus: ["core", "loop/ports.ts", "loop/log-limit.ts", "kernel/kernel.ts"],
   store: ["core", "loop/ports.ts", "kernel/kernel.ts"],
   config: ["core", "loop/ports.ts"],
   ctl: [
@@ -26,6 +27,18 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 
 /** Bytes in, values out: these may import the core and their neighbours only, and no part of Node. */
 const pure = [
+  "bus/basic.ts",
+  "bus/codec.ts",
+  "bus/define.ts",
+  "bus/frames.ts",
+  "bus/greeting.ts",
+  "bus/header.ts",
+  "bus/introspection.ts",
+  "bus/labels.ts",
+  "bus/names.ts",
+  "bus/reader.ts",
+  "bus/signature.ts",
+  "bus/writer.ts",
   "control/codec.ts",
   "pam-socket/codec.ts",
   "store/envelope.ts",
@@ -69,6 +82,18 @@ describe("imports", () => {
   it.each(pure.filter((file) => files.includes(file)))("%s is pure", (file) => {
     const foreign = importsOf(file).filter((specifier) => specifier.startsWith("node:"));
     expect(foreign).toEqual([]);
+  });
+});
+
+describe("dbus-next", () => {
+  it("lends its words to one file, and nothing that touches a socket", () => {
+    const imports = files.flatMap((file) => importsOf(file).map((specifier) => `${file} ${specifier}`));
+    const used = imports.filter(
+      (each) => /dbus-next|usocket/.test(each) && !each.endsWith("./dbus-next.d.ts"),
+    );
+    expect(new Set(used)).toEqual(
+      new Set(["errors", "message-type", "variant"].map((name) => `bus/values.ts dbus-next/lib/${name}.js`)),
+    );
   });
 });
 

@@ -29,6 +29,7 @@ class SystemBus implements Bus {
   #stopped = false;
   #retryMs = RETRY_FIRST_MS;
   #upSince = 0;
+  #retry: NodeJS.Timeout | undefined;
   /** What was last said, so that it is said once. */
   #said = "";
 
@@ -57,6 +58,7 @@ class SystemBus implements Bus {
 
   stop(): void {
     this.#stopped = true;
+    clearTimeout(this.#retry);
     this.#guid = null;
     this.#link?.close();
     this.#link = null;
@@ -130,7 +132,7 @@ class SystemBus implements Bus {
     this.#guid = null;
     if (wasUp && performance.now() - this.#upSince >= GOOD_MS) this.#retryMs = RETRY_FIRST_MS;
     this.#say(`no system bus, which is tried again and again: ${reason}`);
-    setTimeout(() => this.#connect(), this.#retryMs).unref();
+    if (!this.#stopped) this.#retry = setTimeout(() => this.#connect(), this.#retryMs);
     this.#retryMs = Math.min(2 * this.#retryMs, RETRY_MAX_MS);
     if (wasUp) this.#options.lost?.();
   }

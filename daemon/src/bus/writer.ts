@@ -54,17 +54,19 @@ export class Writer {
   string(text: string): void {
     this.align(4);
     this.need(4);
-    const size = this.at;
+    const at = this.at;
     this.at += 4;
-    this.view.setUint32(size, this.#text(text), true);
+    const size = this.#text(text);
+    this.view.setUint32(at, size, true);
   }
 
   /** Signatures have ASCII letters only. */
   signature(text: string): void {
     this.need(1);
-    const size = this.at;
+    const at = this.at;
     this.at += 1;
-    this.bytes[size] = this.#text(text);
+    const size = this.#text(text);
+    this.bytes[at] = size;
   }
 
   /** The elements that are written meanwhile, of this alignment, with their length in front. */
