@@ -17,6 +17,9 @@ static const size_t MOST_FDS = 253;
 static const int AGAIN = -1;
 static const int BROKEN = -2;
 
+/* Stands for descriptors that came and that this process may not have. */
+static const int LOST = -1;
+
 /* Connections that may wait to be accepted: one for each daemon that came meanwhile. */
 static const int LISTEN_BACKLOG = 64;
 
@@ -175,8 +178,11 @@ static void take_fds(struct msghdr *message, std::vector<int> *fds)
 	}
 }
 
-/* The count, 0 at the end, AGAIN, or BROKEN after an error or a message that was cut. */
-static double read_message(int fd, const Bytes &buffer, std::vector<int> *fds)
+/*
+ * The count, 0 at the end, AGAIN, or BROKEN after an error or a message that was cut. Where nothing
+ * but descriptors was cut that is BROKEN too, unless lost is given to be set.
+ */
+static double read_message(int fd, const Bytes &buffer, std::vector<int> *fds, bool *lost)
 {
 	alignas(struct cmsghdr) char control[CMSG_SPACE(MOST_FDS * sizeof(int))];
 	struct iovec part = {buffer.data, buffer.size};
@@ -190,13 +196,18 @@ static double read_message(int fd, const Bytes &buffer, std::vector<int> *fds)
 		return errno == EAGAIN ? AGAIN : BROKEN;
 	if (message.msg_controllen > 0)
 		take_fds(&message, fds);
-	return (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0 ? BROKEN
-								   : static_cast<double>(n);
+	bool fds_cut = (message.msg_flags & MSG_CTRUNC) != 0;
+	if ((message.msg_flags & MSG_TRUNC) != 0 || (fds_cut && lost == nullptr))
+		return BROKEN;
+	if (lost != nullptr)
+		*lost = fds_cut;
+	return static_cast<double>(n);
 }
 
 /*
- * receive(fd, buffer, fds): what read_message() says. Descriptors that come with a whole message
- * are appended to the array; without one, or with a message that was cut, they are closed.
+ * receive(fd, buffer, fds, mark): what read_message() says. Descriptors that come with a whole
+ * message are appended to the array; without one, or with a message that was cut, they are closed.
+ * With mark a message whose descriptors were cut is a whole one, and LOST is appended for them.
  */
 static Napi::Value receive(Args info)
 {
@@ -206,8 +217,14 @@ static Napi::Value receive(Args info)
 	std::vector<int> fds;
 	if (!fd_at(info, 0, &fd) || !bytes_at(info, 1, &buffer))
 		return env.Undefined();
-	double count = read_message(fd, buffer, &fds);
-	bool wanted = count >= 0 && info[2].IsArray();
+	bool mark = info[2].IsArray() && info[3].ToBoolean();
+	bool lost = false;
+	double count = read_message(fd, buffer, &fds, mark ? &lost : nullptr);
+	bool wanted = count >= 0 && !lost && info[2].IsArray();
+	if (lost) {
+		Napi::Array list = info[2].As<Napi::Array>();
+		list.Set(list.Length(), Napi::Number::New(env, LOST));
+	}
 	for (int received : fds) {
 		if (!wanted) {
 			close(received);

@@ -63,8 +63,11 @@ export interface Addon {
   connectPackets(path: string): number;
   /** Listens for packets under that name, which never stands for a socket that does not listen. */
   listenPackets(path: string, mode: number): number;
-  /** Fills the buffer: a count, 0 at the end, AGAIN or BROKEN. Received descriptors go into the array, or are closed. */
-  receive(fd: number, buffer: Uint8Array, fds?: number[]): number;
+  /**
+   * Fills the buffer: a count, 0 at the end, AGAIN or BROKEN. Received descriptors go into the array, or are closed.
+   * If the kernel drops some that is BROKEN, or with mark one LOST_FDS for all of them.
+   */
+  receive(fd: number, buffer: Uint8Array, fds?: number[], mark?: boolean): number;
   send(fd: number, bytes: Uint8Array, offset: number, fds: readonly number[] | undefined): number;
   close(fd: number): void;
 

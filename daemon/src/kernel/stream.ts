@@ -85,7 +85,7 @@ class Outgoing implements Stream {
 
   #read(): void {
     const fds = this.#fds;
-    const count = this.#addon.receive(this.#fd, this.#buffer, fds);
+    const count = this.#addon.receive(this.#fd, this.#buffer, fds, true);
     if (count > 0) this.#handler?.received(this.#buffer.subarray(0, count), fds.splice(0));
     else if (count !== AGAIN) this.#end();
   }
