@@ -1,0 +1,63 @@
+"""Runs the tests of this folder, each with a fresh daemon and a sandbox as it was at first."""
+
+import os
+import signal
+import sys
+import time
+
+HERE = os.path.dirname(os.path.realpath(__file__))
+sys.path[:0] = [HERE, f"{HERE}/../integration"]
+
+import answers  # noqa: E402
+import disk  # noqa: E402
+import monitors  # noqa: E402
+from basics import Skip  # noqa: E402
+from machine import daemon  # noqa: E402
+from main import describe, on_alarm, reset  # noqa: E402
+
+MODULES = (answers, monitors, disk)
+SECONDS = 30
+
+
+def find_tests(words):
+    for module in MODULES:
+        for key, function in vars(module).items():
+            label = f"{module.__name__}: {key[5:].replace('_', ' ')}"
+            if key.startswith("test_") and (not words or any(word in label for word in words)):
+                yield label, function
+
+
+def run_one(function):
+    reset()
+    signal.alarm(SECONDS)
+    daemon.start(config=getattr(function, "setting", {}).get("config"))
+    function()
+
+
+def main(arguments):
+    verbose = "-v" in arguments
+    counts = {"passed": 0, "failed": 0, "skipped": 0}
+    signal.signal(signal.SIGALRM, on_alarm)
+    for label, function in find_tests([word for word in arguments if word != "-v"]):
+        begin = time.monotonic()
+        outcome, detail = "passed", ""
+        try:
+            run_one(function)
+        except Skip as reason:
+            outcome, detail = "skipped", str(reason)
+        except Exception as error:
+            outcome, detail = "failed", describe(error, verbose)
+        finally:
+            signal.alarm(0)
+        counts[outcome] += 1
+        word = {"passed": "ok  ", "failed": "FAIL", "skipped": "SKIP"}[outcome]
+        print(f"{word} {label} ({time.monotonic() - begin:.1f} s)", flush=True)
+        if detail:
+            print("     " + detail.replace("\n", "\n     "), flush=True)
+    reset()
+    print(f"{counts['passed']} passed, {counts['failed']} failed, {counts['skipped']} skipped")
+    return 1 if counts["failed"] or not counts["passed"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
