@@ -14,6 +14,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   "pam-socket": ["core", "loop/ports.ts", "loop/log-limit.ts", "kernel/kernel.ts"],
   control: ["core", "loop/ports.ts", "loop/log-limit.ts", "kernel/kernel.ts"],
   bus: ["core", "loop/ports.ts", "loop/log-limit.ts", "kernel/kernel.ts"],
+  login1: ["bus", "core", "loop/ports.ts", "kernel/kernel.ts"],
   store: ["core", "loop/ports.ts", "kernel/kernel.ts"],
   config: ["core", "loop/ports.ts"],
   ctl: [

@@ -11,10 +11,12 @@ import { defaultSettings, type Settings, toPolicy } from "./config/settings.ts";
 import { formatProblem } from "./config/tree.ts";
 import { interfaceText } from "./control/interface-text.ts";
 import { createControlServer } from "./control/server.ts";
+import type { Event } from "./core/events.ts";
 import type { Instant, World } from "./core/model.ts";
 import { emptyWorld } from "./core/step.ts";
 import { createNativeKernel } from "./kernel/native.ts";
 import { createLog, type Log } from "./log.ts";
+import { createLogin1 } from "./login1/server.ts";
 import { createClock } from "./loop/clock.ts";
 import { createEngine, type Engine } from "./loop/engine.ts";
 import type { LogPort } from "./loop/ports.ts";
@@ -45,9 +47,7 @@ function firstSettings(file: string): { settings: Settings; problems: readonly s
   return { settings: defaultSettings(facts), problems: loaded.problems.map(formatProblem) };
 }
 
-function start(file: string, run: string): void {
-  const started = instant();
-  const { settings, problems } = firstSettings(file);
+function firstLog(file: string, settings: Settings, problems: readonly string[]): Log {
   const log = createLog(settings.log);
   process.on("uncaughtException", (error) => {
     log.error("bug: the keeper starts a new daemon", { stack: stackOf(error) });
@@ -56,7 +56,13 @@ function start(file: string, run: string): void {
   });
   for (const problem of problems) log.error(problem);
   if (problems.length > 0) log.error(`${file} is not used: the built-in defaults are in force`);
+  return log;
+}
 
+function start(file: string, run: string): void {
+  const started = instant();
+  const { settings, problems } = firstSettings(file);
+  const log = firstLog(file, settings, problems);
   const boot = bootId();
   const { runtimeDirectories, cgroupRoot, lingering, backendConfiguration } = settings;
   const wanted = { run, runtimeDirectories, cgroupRoot, lingering, backendConfiguration };
@@ -74,6 +80,15 @@ function start(file: string, run: string): void {
     interfaceText,
     version: VERSION,
   });
+  const login1 = createLogin1({
+    kernel,
+    socket: settings.systemBus,
+    submit: (event) => submit(event as Event),
+    world: () => engine.world(),
+    now: instant,
+    log,
+    reload: () => void process.emit("SIGHUP"),
+  });
   const clock = createClock({
     now: instant,
     start: (afterMs, fired) => setTimeout(fired, afterMs),
@@ -82,6 +97,7 @@ function start(file: string, run: string): void {
   const publish = (before: World, after: World) => {
     setImmediate(announce, before, after, log, started);
     control.published(before, after);
+    login1.published(before, after);
   };
   const gids = readGroups(run);
   const engine = createEngine({
@@ -91,7 +107,7 @@ function start(file: string, run: string): void {
       system: kernel,
       clock,
       log,
-      replies: { pam: pam.replies, control: control.replies, login1: { openReply() {}, callReply() {} } },
+      replies: { pam: pam.replies, control: control.replies, login1: login1.port },
       publish,
     },
     onBug: (error, event) => log.error(`bug: ${event.kind} was dropped`, { stack: stackOf(error) }),
@@ -102,6 +118,7 @@ function start(file: string, run: string): void {
   kernel.watchActiveVt((vt) => submit({ kind: "vt.activated", vt }));
   pam.serve(PAM_LISTEN_FD);
   control.serve(CONTROL_LISTEN_FD);
+  login1.start();
   kernel.onStop(() => stop(log));
   kernel.ready();
 

@@ -1,0 +1,115 @@
+/** What the manager does to a session by its id and the session's own object does to itself. */
+
+import type { Answer, Call } from "../bus/call.ts";
+import type { LATER } from "../bus/table.ts";
+import type { Session, SessionId } from "../core/model.ts";
+import { activeSession } from "../core/select.ts";
+import { canLock } from "./classes.ts";
+import { invalidArgs, noSuchSession, notSupported } from "./errors.ts";
+import type { Room } from "./room.ts";
+
+export type Later = Promise<Answer | typeof LATER>;
+
+const SIGNAL_MAX = 64;
+
+export function present(room: Room, id: SessionId): Session {
+  const session = room.world().sessions.get(id);
+  if (session === undefined) throw noSuchSession(`session ${id} is gone`);
+  return session;
+}
+
+/** The session in the foreground is there already; another one would take a switch of the virtual terminal. */
+export async function activate(room: Room, { id }: Session, call: Call): Later {
+  await room.authority.ask(call, { action: "chvt" });
+  const session = present(room, id);
+  if (session.seat === null) throw notSupported(`session ${id} has no seat to be in the foreground of`);
+  const { seat0 } = room.world();
+  if (activeSession(room.world(), seat0)?.id === id) return [];
+  throw notSupported(`session ${id} is on a virtual terminal in the background: switch to it by hand`);
+}
+
+export async function lock(room: Room, { id, uid }: Session, call: Call, locks: boolean): Later {
+  const caller = await room.authority.ask(call, { action: "lock-sessions", owner: uid });
+  const session = present(room, id);
+  if (!canLock(session)) throw notSupported(`sessions of class ${session.class} have no lock`);
+  return room.orders.order(call, (requester) => ({
+    kind: "session.lockRequested",
+    at: room.now(),
+    requester,
+    caller,
+    id,
+    lock: locks,
+  }));
+}
+
+export async function kill(room: Room, { id, uid }: Session, call: Call): Later {
+  const [whom, signal] = call.args.slice(-2) as [string, number];
+  if (whom !== "" && whom !== "all" && whom !== "leader")
+    throw invalidArgs(`whom: ${JSON.stringify(whom)} is none of "", "all" and "leader"`);
+  checkSignal(signal);
+  const caller = await room.authority.ask(call, { action: "manage", owner: uid });
+  return room.orders.order(call, (requester) => ({
+    kind: "session.killRequested",
+    requester,
+    caller,
+    id,
+    whom: whom === "leader" ? "leader" : "all",
+    signal,
+  }));
+}
+
+export function checkSignal(signal: number): void {
+  if (signal < 1 || signal > SIGNAL_MAX)
+    throw invalidArgs(`signal ${signal} is not one of 1 to ${SIGNAL_MAX}`);
+}
+
+export async function terminate(room: Room, { id, uid }: Session, call: Call): Later {
+  const caller = await room.authority.ask(call, { action: "manage", owner: uid });
+  const at = room.now();
+  return room.orders.order(call, (requester) => ({
+    kind: "session.terminateRequested",
+    at,
+    requester,
+    caller,
+    id,
+  }));
+}
+
+export async function terminateUser(room: Room, uid: number, call: Call): Later {
+  const caller = await room.authority.ask(call, { action: "manage", owner: uid });
+  const at = room.now();
+  return room.orders.order(call, (requester) => ({
+    kind: "user.terminateRequested",
+    at,
+    requester,
+    caller,
+    uid,
+  }));
+}
+
+export async function killUser(room: Room, uid: number, call: Call): Later {
+  const signal = call.args.at(-1) as number;
+  checkSignal(signal);
+  const caller = await room.authority.ask(call, { action: "manage", owner: uid });
+  const at = room.now();
+  return room.orders.order(call, (requester) => ({
+    kind: "user.killRequested",
+    at,
+    requester,
+    caller,
+    uid,
+    signal,
+  }));
+}
+
+export async function terminateSeat(room: Room, seat: string, call: Call): Later {
+  const caller = await room.authority.ask(call, { action: "manage" });
+  const at = room.now();
+  return room.orders.order(call, (requester) => ({
+    kind: "seat.terminateRequested",
+    at,
+    requester,
+    caller,
+    seat,
+  }));
+}

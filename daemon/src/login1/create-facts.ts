@@ -1,0 +1,92 @@
+/** The arguments of CreateSession to facts, with its checks in its order: what is left is checked by the core. */
+
+import type { Account, LeaderFacts, OpenFacts } from "../core/events.ts";
+import { isDesktop, isUid, parseClass, parseType, parseVtName } from "../core/names.ts";
+import type { ProcessFacts } from "../kernel/kernel.ts";
+import { invalidArgs, noSuchSeat } from "./errors.ts";
+
+export interface CreateArguments {
+  readonly uid: number;
+  readonly service: string;
+  readonly type: string;
+  readonly class: string;
+  readonly desktop: string;
+  readonly seat: string;
+  readonly vtnr: number;
+  readonly tty: string;
+  readonly display: string;
+  readonly remote: boolean;
+  readonly remoteUser: string;
+  readonly remoteHost: string;
+}
+
+/** What is known about the place where somebody logs in. */
+export interface Surroundings {
+  readonly seats: ReadonlySet<string>;
+  readonly hasVts: boolean;
+}
+
+export interface Place {
+  readonly seat: string | null;
+  readonly vtnr: number;
+}
+
+const VT_MAX = 63;
+
+/** Throws InvalidArgs or NoSuchSeat. */
+export function checkArguments(given: CreateArguments, around: Surroundings): Place {
+  if (!isUid(given.uid)) throw invalidArgs(`user id ${given.uid} names nobody`);
+  if (given.type !== "" && parseType(given.type) === null)
+    throw invalidArgs(`session type ${JSON.stringify(given.type)} is unknown`);
+  if (given.class !== "" && parseClass(given.class) === null)
+    throw invalidArgs(`session class ${JSON.stringify(given.class)} is unknown`);
+  if (!isDesktop(given.desktop))
+    throw invalidArgs(`desktop name ${JSON.stringify(given.desktop)} cannot be used`);
+  if (given.seat !== "" && !around.seats.has(given.seat))
+    throw noSuchSeat(`there is no seat ${JSON.stringify(given.seat)}`);
+  return choosePlace(given, around);
+}
+
+function choosePlace(given: CreateArguments, { hasVts }: Surroundings): Place {
+  const tty = given.tty.startsWith("/dev/") ? given.tty.slice("/dev/".length) : given.tty;
+  const named = parseVtName(tty);
+  let { seat, vtnr } = given;
+  if (named !== null) {
+    if (seat === "") seat = "seat0";
+    else if (seat !== "seat0") throw invalidArgs(`${tty} is on seat0, not on ${seat}`);
+    if (vtnr === 0) vtnr = named;
+    else if (vtnr !== named) throw invalidArgs(`${tty} is not virtual terminal ${vtnr}`);
+  } else if (tty === "console") {
+    if (seat === "") seat = "seat0";
+    else if (seat !== "seat0") throw invalidArgs(`the console is on seat0, not on ${seat}`);
+    if (vtnr !== 0) throw invalidArgs(`the console is not virtual terminal ${vtnr}`);
+  }
+  const takesVt = seat === "seat0" && hasVts;
+  if (takesVt && (vtnr < 1 || vtnr > VT_MAX)) throw invalidArgs(`seat0 has no virtual terminal ${vtnr}`);
+  if (!takesVt && vtnr !== 0) throw invalidArgs(`virtual terminal ${vtnr} on ${seat || "no seat"}`);
+  return { seat: seat === "" ? null : seat, vtnr };
+}
+
+export function sessionFacts(given: CreateArguments, { vtnr }: Place, account: Account): OpenFacts {
+  return {
+    uid: account.uid,
+    gid: account.gid,
+    user: account.name,
+    groups: account.groups,
+    service: given.service,
+    tty: given.tty,
+    display: given.display,
+    remoteHost: given.remoteHost,
+    remoteUser: given.remoteUser,
+    asked: { type: given.type, class: given.class, desktop: given.desktop },
+    hinted: { type: "", class: "", desktop: "", seat: "", vtnr: "", incomplete: "" },
+    ttyVt: vtnr,
+  };
+}
+
+/** Who leads the session: neither process 1 nor the daemon. */
+export function leaderFacts({ identity, session, sameNamespace }: ProcessFacts): LeaderFacts {
+  const { pid } = identity;
+  if (pid === 1 || pid === process.pid) throw invalidArgs(`process ${pid} cannot lead a session`);
+  return { identity, insideSession: session, sameNamespace };
+}

@@ -1,0 +1,144 @@
+/** CreateSession, CreateSessionWithPIDFD and ReleaseSession: for PAM modules and display managers that use the bus. */
+
+import type { Answer, Call } from "../bus/call.ts";
+import type { Method } from "../bus/table.ts";
+import { LATER } from "../bus/table.ts";
+import type { Value } from "../bus/values.ts";
+import type { OpenResult } from "../core/effects.ts";
+import type { Account } from "../core/events.ts";
+import type { ProcessFacts } from "../kernel/kernel.ts";
+import { askRoot } from "./authority.ts";
+import {
+  type CreateArguments,
+  checkArguments,
+  leaderFacts,
+  type Place,
+  sessionFacts,
+} from "./create-facts.ts";
+import {
+  accessDenied,
+  invalidArgs,
+  noSessionForPid,
+  noSuchAccount,
+  noSuchSession,
+  refused,
+  sessionBusy,
+} from "./errors.ts";
+import { sessionPath } from "./paths.ts";
+import type { ManagerObject, Room } from "./room.ts";
+import { method } from "./rows.ts";
+
+const ARGUMENTS = "service type class desktop seat_id vtnr tty display remote remote_user remote_host";
+const RESULTS = "session_id object_path runtime_path fifo_fd uid seat_id vtnr existing";
+const OUT = "soshusub";
+
+/** What both calls have from the third argument on. */
+function readArguments(uid: Value | undefined, rest: readonly Value[]): CreateArguments {
+  type Texts = [string, string, string, string, string, number, string, string, boolean, string, string];
+  const [service, type, kind, desktop, seat, vtnr, tty, display, remote, remoteUser, remoteHost] =
+    rest as Texts;
+  const where = { seat, vtnr, tty, display, remote, remoteUser, remoteHost };
+  return { uid: uid as number, service, type, class: kind, desktop, ...where };
+}
+
+function createSession({ room }: ManagerObject, call: Call): typeof LATER {
+  askRoot(call);
+  const [uid, pid, ...rest] = call.args;
+  const leader = (pid as number) || call.caller.pid || 0;
+  return create(room, call, readArguments(uid, rest), () => room.kernel.process(leader));
+}
+
+function createSessionWithPidfd({ room }: ManagerObject, call: Call): typeof LATER {
+  askRoot(call);
+  const [uid, pidfd, ...rest] = call.args;
+  const flags = rest.at(-2) as bigint;
+  if (flags !== 0n) throw invalidArgs(`CreateSessionWithPIDFD has no flags 0x${flags.toString(16)}`);
+  const fd = call.fd(pidfd ?? 0);
+  return create(room, call, readArguments(uid, rest), () => room.kernel.processOfFd(fd));
+}
+
+function create(room: Room, call: Call, given: CreateArguments, leader: () => ProcessFacts): typeof LATER {
+  const { seat0 } = room.world();
+  const place = checkArguments(given, { seats: new Set([seat0.id]), hasVts: seat0.hasVts });
+  leaderFacts(leader());
+  room.kernel.lookUpUser(given.uid, (account) => {
+    room.orders.resume(call, () => open(room, call, given, place, account, leader));
+  });
+  return LATER;
+}
+
+/** The leader is looked at only now: during the look-up its pid may have become another process's. */
+function open(
+  room: Room,
+  call: Call,
+  given: CreateArguments,
+  place: Place,
+  account: Account | null,
+  leader: () => ProcessFacts,
+): typeof LATER {
+  if (account === null) throw noSuchAccount(`there is no user ${given.uid}`);
+  const facts = sessionFacts(given, place, account);
+  const led = leaderFacts(leader());
+  return room.orders.open(
+    call,
+    (requester) => ({
+      kind: "session.openRequested",
+      at: room.now(),
+      requester,
+      facts,
+      leader: led,
+      nonce: "",
+      lifetime: true,
+    }),
+    (result) => answer(room, result),
+  );
+}
+
+function answer(room: Room, result: OpenResult): Answer {
+  switch (result.outcome) {
+    case "opened": {
+      const { id, uid, seat, vtnr } = result.session;
+      const directory = `${room.world().policy.runtimeDirectories}/${uid}`;
+      const fifo = room.kernel.openLifetime(id);
+      return { body: [id, sessionPath(id), directory, 0, uid, seat ?? "", vtnr, false], fds: [fifo] };
+    }
+    case "existing":
+      throw sessionBusy(`the leader is in session ${result.id} already`);
+    case "none":
+      throw sessionBusy("logins of this kind have no session");
+    case "refused":
+      throw refused(result);
+  }
+}
+
+/** From within the session only: whoever has root elsewhere may terminate it. */
+function releaseSession({ room, world }: ManagerObject, call: Call): typeof LATER {
+  const [id] = call.args as [string];
+  const session = world.sessions.get(id);
+  if (session === undefined) throw noSuchSession(`there is no session ${JSON.stringify(id)}`);
+  const own = room.tracker.sessionOf(call.caller.pid);
+  if (own === null) throw noSessionForPid(`process ${call.caller.pid ?? "?"} of the caller is in no session`);
+  if (own.id !== id) throw accessDenied(`the caller is in session ${own.id}, which is not session ${id}`);
+  return room.orders.order(call, (requester) => ({
+    kind: "session.closeRequested",
+    at: room.now(),
+    requester,
+    id,
+    caller: { uid: 0, pid: session.leader.pid },
+    reason: "logout",
+  }));
+}
+
+export const createMethods: readonly Method<ManagerObject>[] = [
+  method(
+    "CreateSession",
+    { in: "uusssssussbssa(sv)", out: OUT, args: `uid pid ${ARGUMENTS} properties ${RESULTS}` },
+    createSession,
+  ),
+  method(
+    "CreateSessionWithPIDFD",
+    { in: "uhsssssussbssta(sv)", out: OUT, args: `uid pidfd ${ARGUMENTS} flags properties ${RESULTS}` },
+    createSessionWithPidfd,
+  ),
+  method("ReleaseSession", { in: "s", args: "session_id" }, releaseSession),
+];

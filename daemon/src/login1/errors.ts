@@ -1,0 +1,55 @@
+/** Names of errors, and what the core's refusals are called on the bus. */
+
+import {
+  ACCESS_DENIED,
+  errnoName,
+  FAILED,
+  INVALID_ARGS,
+  LIMITS_EXCEEDED,
+  NOT_SUPPORTED,
+  refuse,
+} from "../bus/errors.ts";
+import type { DBusError } from "../bus/values.ts";
+
+const login1 = (name: string) => (text: string) => refuse(`org.freedesktop.login1.${name}`, text);
+const standard = (name: string) => (text: string) => refuse(name, text);
+
+export const noSuchSession = login1("NoSuchSession");
+export const noSessionForPid = login1("NoSessionForPID");
+export const noSuchUser = login1("NoSuchUser");
+export const noUserForPid = login1("NoUserForPID");
+export const noSuchSeat = login1("NoSuchSeat");
+export const sessionNotOnSeat = login1("SessionNotOnSeat");
+export const notInControl = login1("NotInControl");
+export const deviceNotTaken = login1("DeviceNotTaken");
+export const sessionBusy = login1("SessionBusy");
+export const sleepVerbNotSupported = login1("SleepVerbNotSupported");
+export const notYourDevice = login1("NotYourDevice");
+export const accessDenied = standard(ACCESS_DENIED);
+export const invalidArgs = standard(INVALID_ARGS);
+export const notSupported = standard(NOT_SUPPORTED);
+export const noSuchAccount = standard(errnoName("ESRCH"));
+
+const REFUSALS: ReadonlyMap<string, string> = new Map([
+  ["no-such-session", "org.freedesktop.login1.NoSuchSession"],
+  ["no-such-user", "org.freedesktop.login1.NoSuchUser"],
+  ["no-such-seat", "org.freedesktop.login1.NoSuchSeat"],
+  ["busy", "org.freedesktop.login1.SessionBusy"],
+  ["not-controller", "org.freedesktop.login1.NotInControl"],
+  ["control-taken", errnoName("EBUSY")],
+  ["in-progress", "org.freedesktop.login1.OperationInProgress"],
+  ["not-allowed", ACCESS_DENIED],
+  ["not-supported", NOT_SUPPORTED],
+  ["invalid", INVALID_ARGS],
+  ["limits", LIMITS_EXCEEDED],
+]);
+
+export function refused({
+  refusal,
+  message,
+}: {
+  readonly refusal: string;
+  readonly message: string;
+}): DBusError {
+  return refuse(REFUSALS.get(refusal) ?? FAILED, message);
+}

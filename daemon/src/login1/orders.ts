@@ -1,0 +1,122 @@
+/** Requests that wait for the core's answer, by the number that the core was given for them. */
+
+import type { Answer, Call } from "../bus/call.ts";
+import { asBusError, FAILED, refuse } from "../bus/errors.ts";
+import { LATER } from "../bus/table.ts";
+import type { CallResult, OpenResult } from "../core/effects.ts";
+import type { Requester, SessionId } from "../core/model.ts";
+import type { LogPort, ReplyPort } from "../loop/ports.ts";
+import type { Login1Event } from "./core.ts";
+import { refused } from "./errors.ts";
+
+export type InhibitResult =
+  | { readonly ok: true; readonly id: number }
+  | { readonly ok: false; readonly refusal: string; readonly message: string };
+
+interface Waiting {
+  readonly call: Call;
+  readonly opened?: (result: OpenResult) => Answer;
+  readonly inhibited?: (id: number) => Answer;
+}
+
+export interface OrdersOptions {
+  readonly submit: (event: Login1Event) => void;
+  readonly log: LogPort;
+  /** A session was opened for a caller that is not there any more. */
+  readonly unclaimed: (id: SessionId) => void;
+}
+
+type Make = (requester: Requester) => Login1Event;
+
+export class Orders implements ReplyPort {
+  readonly #options: OrdersOptions;
+  readonly #waiting = new Map<number, Waiting>();
+  #last = 0;
+
+  constructor(options: OrdersOptions) {
+    this.#options = options;
+  }
+
+  /** The caller gets an empty answer, or the core's refusal. */
+  order(call: Call, make: Make): typeof LATER {
+    return this.#submit({ call }, make);
+  }
+
+  /** What opened() gives is answered; what it throws as well. */
+  open(call: Call, make: Make, opened: (result: OpenResult) => Answer): typeof LATER {
+    return this.#submit({ call, opened }, make);
+  }
+
+  inhibit(call: Call, make: Make, inhibited: (id: number) => Answer): typeof LATER {
+    return this.#submit({ call, inhibited }, make);
+  }
+
+  /** Goes on with a call after something was waited for: what is thrown is answered. */
+  resume(call: Call, rest: () => typeof LATER): void {
+    if (call.caller.gone || call.answered) return;
+    try {
+      rest();
+    } catch (error) {
+      this.#fail(call, error);
+    }
+  }
+
+  openReply(number: number, result: OpenResult): void {
+    const waiting = this.#take(number);
+    if (waiting === undefined || waiting.call.caller.gone || waiting.call.answered) {
+      if (result.outcome === "opened") this.#options.unclaimed(result.session.id);
+      return;
+    }
+    this.#answer(waiting.call, () => waiting.opened?.(result));
+  }
+
+  callReply(number: number, result: CallResult): void {
+    const waiting = this.#take(number);
+    if (waiting === undefined) return;
+    this.#answer(waiting.call, () => {
+      if (!result.ok) throw refused(result);
+      return [];
+    });
+  }
+
+  /** Nobody has the lock whose descriptor is not passed on: it ends by itself. */
+  inhibitReply(number: number, result: InhibitResult): void {
+    const waiting = this.#take(number);
+    if (waiting === undefined || waiting.call.caller.gone) return;
+    this.#answer(waiting.call, () => {
+      if (!result.ok) throw refused(result);
+      return waiting.inhibited?.(result.id);
+    });
+  }
+
+  #submit(waiting: Waiting, make: Make): typeof LATER {
+    this.#last += 1;
+    const call = this.#last;
+    this.#waiting.set(call, waiting);
+    this.#options.submit(make({ room: "login1", call }));
+    return LATER;
+  }
+
+  #take(number: number): Waiting | undefined {
+    const waiting = this.#waiting.get(number);
+    this.#waiting.delete(number);
+    return waiting;
+  }
+
+  #answer(call: Call, make: () => Answer): void {
+    try {
+      call.reply(make());
+    } catch (error) {
+      this.#fail(call, error);
+    }
+  }
+
+  #fail(call: Call, error: unknown): void {
+    const told = asBusError(error);
+    if (told === null) {
+      const stack = error instanceof Error ? error.stack : String(error);
+      this.#options.log.error(`bug: ${call.interface}.${call.member}`, { stack });
+    }
+    call.fail(told ?? refuse(FAILED, `${call.member}: an error of the daemon, see its log`));
+  }
+}

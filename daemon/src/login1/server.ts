@@ -1,0 +1,154 @@
+/**
+ * Serves org.freedesktop.login1 on the system bus. Who asks is what the bus says of the connection. Without a bus the
+ * rest of the daemon goes on, and when one comes it finds the same sessions.
+ */
+
+import type { Bus } from "../bus/bus.ts";
+import type { Call, Caller } from "../bus/call.ts";
+import { createPolkit } from "../bus/polkit.ts";
+import { createBus } from "../bus/system-bus.ts";
+import type { Interface } from "../bus/table.ts";
+import type { Instant, SessionId, World } from "../core/model.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import type { LogPort, ReplyPort } from "../loop/ports.ts";
+import { Announcer } from "./announcer.ts";
+import { Authority } from "./authority.ts";
+import { controlOf, type Login1Event } from "./core.ts";
+import { managerInterface } from "./manager.ts";
+import { type InhibitResult, Orders } from "./orders.ts";
+import { MANAGER_PATH, SERVICE, sessionPath } from "./paths.ts";
+import type { Room } from "./room.ts";
+import { sessionInterface } from "./session.ts";
+import { Tracker } from "./tracking.ts";
+import { createLogin1Tree } from "./tree.ts";
+
+export interface Login1Options {
+  readonly kernel: Room["kernel"] & Pick<Kernel, "connect">;
+  /** Path of the bus. */
+  readonly socket: string;
+  readonly submit: (event: Login1Event) => void;
+  readonly world: () => World;
+  readonly now: () => Instant;
+  readonly log: LogPort;
+  /** Reads the configuration again. */
+  readonly reload: () => void;
+}
+
+export interface Login1Port extends ReplyPort {
+  inhibitReply(call: number, result: InhibitResult): void;
+  /** Asks the programs of a session to lock or unlock its screen. */
+  lock(id: SessionId, lock: boolean): void;
+}
+
+export interface Login1 {
+  readonly port: Login1Port;
+  /** To be told of each published World and the one before it. */
+  published(before: World, after: World): void;
+  /** All that was there before is known: from now on callers are answered. */
+  start(): void;
+}
+
+export function createLogin1(options: Login1Options): Login1 {
+  return new Server(options);
+}
+
+class Server implements Login1 {
+  readonly port: Login1Port;
+  readonly #options: Login1Options;
+  readonly #room: Room;
+  readonly #bus: Bus;
+  readonly #announcer: Announcer;
+  /** Unique names whose end the core is told of. */
+  readonly #controllers = new Set<string>();
+
+  constructor(options: Login1Options) {
+    const { kernel, world, submit, log, now } = options;
+    const orders = new Orders({ submit, log, unclaimed: (id) => this.#withdraw(id) });
+    this.#options = options;
+    this.#room = {
+      kernel,
+      world,
+      now,
+      orders,
+      authority: new Authority({ check: (question) => polkit.check(question) }),
+      tracker: new Tracker(kernel, world),
+      wall: { enabled: true, message: "" },
+      bus: () => this.#bus.guid ?? "",
+      watchController: ({ caller }: Call) => this.#watch(caller),
+      reload: options.reload,
+      prepareForSleep: (start) => this.#emit(managerInterface, MANAGER_PATH, "PrepareForSleep", [start]),
+    };
+    this.#bus = createBus({
+      kernel,
+      path: options.socket,
+      name: SERVICE,
+      tree: createLogin1Tree(this.#room),
+      log,
+      connected: () => void this.#connected(),
+    });
+    const polkit = createPolkit(this.#bus);
+    this.#announcer = new Announcer(this.#room, this.#bus);
+    this.port = {
+      openReply: (call, result) => this.#afterNews(() => orders.openReply(call, result)),
+      callReply: (call, result) => this.#afterNews(() => orders.callReply(call, result)),
+      inhibitReply: (call, result) => this.#afterNews(() => orders.inhibitReply(call, result)),
+      lock: (id, lock) => this.#emit(sessionInterface, sessionPath(id), lock ? "Lock" : "Unlock", []),
+    };
+  }
+
+  start(): void {
+    this.#bus.start();
+    this.#bus.ready();
+  }
+
+  published(before: World, after: World): void {
+    if (this.#bus.guid !== null) this.#announcer.published(before, after);
+  }
+
+  /** Whoever has an answer has heard of what it brought about. */
+  #afterNews(answer: () => void): void {
+    this.#announcer.flush();
+    answer();
+  }
+
+  #emit<T>(table: Interface<T>, path: string, signal: string, body: readonly boolean[]): void {
+    this.#bus.emit(path, table as Interface<never>, signal, body);
+  }
+
+  /** Controllers of an earlier connection, or of an earlier daemon, are still there if the bus knows them. */
+  async #connected(): Promise<void> {
+    const bus = this.#bus.guid;
+    if (bus === null) return;
+    const controls = [...this.#options.world().sessions.values()].flatMap((each) => controlOf(each) ?? []);
+    if (controls.length === 0) return;
+    const names = controls.flatMap((control) => (control.bus === bus ? [control.name] : []));
+    const callers = await Promise.all(names.map((name) => this.#bus.lookUp(name)));
+    if (this.#bus.guid !== bus) return;
+    const present = callers.filter((caller) => caller !== null);
+    for (const caller of present) this.#watch(caller);
+    const known = new Set(present.map(({ name }) => name));
+    this.#options.submit({ kind: "bus.connected", at: this.#options.now(), bus, names: known });
+  }
+
+  #watch(caller: Caller): void {
+    const { name } = caller;
+    if (this.#controllers.has(name)) return;
+    this.#controllers.add(name);
+    caller.whenGone(() => {
+      this.#controllers.delete(name);
+      this.#options.submit({ kind: "bus.nameLost", at: this.#options.now(), name });
+    });
+  }
+
+  /** Nobody has the session that was opened. */
+  #withdraw(id: SessionId): void {
+    this.#options.submit({
+      kind: "session.closeRequested",
+      at: this.#options.now(),
+      requester: { room: "login1", call: 0 },
+      id,
+      caller: { uid: 0, pid: 0 },
+      reason: "deregistered",
+    });
+  }
+}

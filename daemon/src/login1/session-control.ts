@@ -1,0 +1,153 @@
+/** Methods of a session for its controller, the one connection that took control, and for its owner. */
+
+import type { Answer, Call } from "../bus/call.ts";
+import { errnoError } from "../bus/errors.ts";
+import type { LATER } from "../bus/table.ts";
+import { isActive } from "../core/display.ts";
+import type { Requester } from "../core/model.ts";
+import { askOwner, callerOf } from "./authority.ts";
+import { canIdle, canTakeDevices } from "./classes.ts";
+import { controlOf, type Login1Event } from "./core.ts";
+import {
+  accessDenied,
+  deviceNotTaken,
+  invalidArgs,
+  notInControl,
+  notSupported,
+  notYourDevice,
+} from "./errors.ts";
+import type { SessionObject } from "./room.ts";
+
+type Later = typeof LATER;
+type Handler = (object: SessionObject, call: Call) => Later;
+
+const GRAPHICAL: ReadonlySet<string> = new Set(["x11", "wayland", "mir"]);
+const MAJOR_MAX = 0xfff;
+const MINOR_MAX = 0xfffff;
+
+/** What every request about this session has. */
+function about({ room, session }: SessionObject, call: Call, requester: Requester) {
+  return { at: room.now(), requester, caller: callerOf(call), id: session.id };
+}
+
+export const setIdleHint: Handler = (object, call) => {
+  const { room, session } = object;
+  askOwner(call, session.uid);
+  if (!canIdle(session)) throw notSupported(`sessions of class ${session.class} are never idle`);
+  if (!GRAPHICAL.has(session.type))
+    throw notSupported(`whether a session of type ${session.type} is idle is not for itself to say`);
+  const [idle] = call.args as [boolean];
+  return room.orders.order(call, (requester) => ({
+    ...about(object, call, requester),
+    kind: "session.idleHintRequested",
+    idle,
+  }));
+};
+
+export const setLockedHint: Handler = (object, call) => {
+  askOwner(call, object.session.uid);
+  const [locked] = call.args as [boolean];
+  return object.room.orders.order(call, (requester) => ({
+    ...about(object, call, requester),
+    kind: "session.lockedHintRequested",
+    locked,
+  }));
+};
+
+export const setClass: Handler = (object, call) => {
+  askOwner(call, object.session.uid);
+  const [name] = call.args as [string];
+  return object.room.orders.order(call, (requester) => ({
+    ...about(object, call, requester),
+    kind: "session.classRequested",
+    class: name,
+  }));
+};
+
+/** Only root may take the control away from somebody. */
+export const takeControl: Handler = (object, call) => {
+  const { room, session } = object;
+  const { uid, pid } = askOwner(call, session.uid);
+  const [force] = call.args as [boolean];
+  if (force && uid !== 0) throw accessDenied("only root may take the control by force");
+  const controller = { name: call.caller.name, bus: room.bus(), uid, pid };
+  // its end must be heard of from before it has anything
+  room.watchController(call);
+  return room.orders.order(call, (requester) => ({
+    ...about(object, call, requester),
+    kind: "session.controlRequested",
+    force,
+    controller,
+  }));
+};
+
+export const releaseControl: Handler = (object, call) =>
+  orderAsController(object, call, "session.controlReleased", {});
+
+export const setType: Handler = (object, call) => {
+  const [type] = call.args as [string];
+  return orderAsController(object, call, "session.typeRequested", { type });
+};
+
+export const setDisplay: Handler = (object, call) => {
+  const [display] = call.args as [string];
+  return orderAsController(object, call, "session.displayRequested", { display });
+};
+
+export const setTty: Handler = (object, call) => {
+  checkController(object, call);
+  const tty = object.room.kernel.terminalOfFd(call.fd(call.args[0] ?? 0));
+  return orderAsController(object, call, "session.ttyRequested", { tty });
+};
+
+function orderAsController<K extends Login1Event["kind"]>(
+  object: SessionObject,
+  call: Call,
+  kind: K,
+  rest: Omit<Extract<Login1Event, { kind: K }>, "kind" | "at" | "requester" | "caller" | "id" | "name">,
+): Later {
+  checkController(object, call);
+  const { name } = call.caller;
+  return object.room.orders.order(
+    call,
+    (requester) =>
+      ({ ...about(object, call, requester), kind, name, ...rest }) as unknown as Extract<
+        Login1Event,
+        { kind: K }
+      >,
+  );
+}
+
+function checkController({ session }: SessionObject, call: Call): void {
+  if (controlOf(session)?.name === call.caller.name) return;
+  throw notInControl(`${call.caller.name} does not control session ${session.id}`);
+}
+
+/** There is no device to be had. */
+export function takeDevice(object: SessionObject, call: Call): Answer {
+  const [major, minor] = call.args as [number, number];
+  if (major > MAJOR_MAX || minor > MINOR_MAX) throw invalidArgs(`there are no devices ${major}:${minor}`);
+  if (!canTakeDevices(object.session))
+    throw notSupported(`sessions of class ${object.session.class} get no devices`);
+  checkController(object, call);
+  throw errnoError("ENODEV", `there is no device ${major}:${minor} to take`);
+}
+
+/** For those who have it: nobody. */
+export function giveDevice(object: SessionObject, call: Call): Answer {
+  checkController(object, call);
+  const [major, minor] = call.args as [number, number];
+  throw deviceNotTaken(`device ${major}:${minor} is not taken`);
+}
+
+export function setBrightness({ world, session }: SessionObject, call: Call): Answer {
+  const [subsystem, name] = call.args as [string, string];
+  if (subsystem !== "backlight" && subsystem !== "leds")
+    throw notSupported(`devices of the subsystem ${JSON.stringify(subsystem)} have no brightness`);
+  if (name === "" || name === "." || name === ".." || name.includes("/"))
+    throw invalidArgs(`${JSON.stringify(name)} is not the name of a device`);
+  if (session.seat === null) throw notYourDevice(`session ${session.id} has no seat`);
+  if (!isActive(world, session)) throw notYourDevice(`session ${session.id} is not in the foreground`);
+  askOwner(call, session.uid);
+  throw errnoError("ENODEV", `there is no device ${subsystem}/${name}`);
+}

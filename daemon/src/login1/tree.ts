@@ -1,0 +1,92 @@
+/** Which object is where. Sessions, seats and users are looked up in the World at each call. */
+
+import type { Caller } from "../bus/call.ts";
+import { escapeLabel, unescapeLabel } from "../bus/labels.ts";
+import type { BusObject, Interface, Tree } from "../bus/table.ts";
+import { createTree, type Folder } from "../bus/tree.ts";
+import type { Session, User } from "../core/model.ts";
+import { parseUid } from "../core/names.ts";
+import { allSessions, allUsers } from "../core/select.ts";
+import { managerInterface } from "./manager.ts";
+import { MANAGER_PATH, SEATS_PATH, SESSIONS_PATH, USERS_PATH } from "./paths.ts";
+import type { Room } from "./room.ts";
+import { seatInterface } from "./seat.ts";
+import { sessionInterface } from "./session.ts";
+import { userInterface } from "./user.ts";
+
+const object = <T>(table: Interface<T>, target: T): BusObject<T> => ({ target, interfaces: [table] });
+
+/** The objects that are others', by what they are of the caller's. */
+const OWN = ["self", "auto"] as const;
+
+export function createLogin1Tree(room: Room): Tree {
+  const manager = () => object(managerInterface, { room, world: room.world() }) as BusObject;
+  return createTree(
+    new Map([[MANAGER_PATH, manager]]),
+    new Map([
+      [SESSIONS_PATH, sessionFolder(room)],
+      [SEATS_PATH, seatFolder(room)],
+      [USERS_PATH, userFolder(room)],
+    ]),
+  );
+}
+
+function ownSession(room: Room, name: string, { pid }: Caller): Session | null {
+  return name === "self" ? room.tracker.sessionOf(pid) : room.tracker.autoOf(pid);
+}
+
+function sessionFolder(room: Room): Folder {
+  const find = (name: string, caller: Caller) =>
+    name === "self" || name === "auto"
+      ? ownSession(room, name, caller)
+      : room.world().sessions.get(unescapeLabel(name) ?? "");
+  return {
+    object(name, caller) {
+      const session = find(name, caller);
+      return session == null
+        ? null
+        : (object(sessionInterface, { room, world: room.world(), session }) as BusObject);
+    },
+    names(caller) {
+      const own = OWN.filter((name) => ownSession(room, name, caller) !== null);
+      return [...allSessions(room.world()).map(({ id }) => escapeLabel(id)), ...own];
+    },
+  };
+}
+
+function seatFolder(room: Room): Folder {
+  const find = (name: string, caller: Caller) => {
+    const { seat0 } = room.world();
+    const id =
+      name === "self" || name === "auto" ? ownSession(room, name, caller)?.seat : unescapeLabel(name);
+    return id === seat0.id ? seat0 : null;
+  };
+  return {
+    object(name, caller) {
+      const seat = find(name, caller);
+      return seat === null ? null : (object(seatInterface, { room, world: room.world(), seat }) as BusObject);
+    },
+    names(caller) {
+      return [escapeLabel(room.world().seat0.id), ...OWN.filter((name) => find(name, caller) !== null)];
+    },
+  };
+}
+
+function userFolder(room: Room): Folder {
+  const find = (name: string, { pid }: Caller): User | null => {
+    const uid = name === "self" ? room.tracker.ownerOf(pid) : parseUid(name.replace(/^_/, ""));
+    return (name.startsWith("_") || name === "self") && uid !== null
+      ? (room.world().users.get(uid) ?? null)
+      : null;
+  };
+  return {
+    object(name, caller) {
+      const user = find(name, caller);
+      return user === null ? null : (object(userInterface, { room, world: room.world(), user }) as BusObject);
+    },
+    names(caller) {
+      const own = find("self", caller) === null ? [] : ["self"];
+      return [...allUsers(room.world()).map(({ uid }) => `_${uid}`), ...own];
+    },
+  };
+}
