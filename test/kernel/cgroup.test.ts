@@ -2,7 +2,20 @@ import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { awhile, CGROUP, endChildren, makeRig, noCgroup, type Rig, startProcess, until } from "./rig.ts";
+import { type Addon, loadAddon } from "../../daemon/src/kernel/addon.ts";
+import { CgroupTree } from "../../daemon/src/kernel/cgroup-tree.ts";
+import { KernelError } from "../../daemon/src/kernel/kernel.ts";
+import {
+  ADDON,
+  awhile,
+  CGROUP,
+  endChildren,
+  makeRig,
+  noCgroup,
+  type Rig,
+  startProcess,
+  until,
+} from "./rig.ts";
 
 const UID = 62_000;
 
@@ -171,6 +184,33 @@ describe.skipIf(noCgroup)(`control groups ${noCgroup || ""}`, () => {
     await until("the end", () => rig.kernel.scopeProcesses("6", UID).length === 0);
     rig.kernel.removeScope("6", UID);
     expect(existsSync(`${slice}/session-6.scope`)).toBe(false);
+  });
+
+  it("kills one by one where the kernel cannot kill a group, however the groups below are named", async () => {
+    const { pid } = await enter("10", "sh", "-c", "read -r go; while :; do sleep 1000 & sleep 0.01; done");
+    const scope = `/user.slice/user-${UID}.slice/session-10.scope`;
+    execFileSync("sh", [
+      "-c",
+      `cd "$0" && mkdir "$(printf 'a\\377')" && mkdir "$(printf 'a\\377')/b" "$(printf 'a\\377')/c"`,
+      CGROUP + scope,
+    ]);
+    const inside = await startProcess("sleep", "1000");
+    execFileSync("sh", ["-c", `cd "$0"/a*/b && echo $1 >cgroup.procs`, CGROUP + scope, String(inside.pid)]);
+    const addon = loadAddon(ADDON);
+    const older: Addon = {
+      ...addon,
+      write(path, text) {
+        if (path.endsWith("/cgroup.kill")) throw new KernelError("open", "ENOENT", path);
+        addon.write(path, text);
+      },
+    };
+    expect(addon.groupMembers(CGROUP + scope).toSorted()).toEqual([pid, inside.pid].toSorted());
+    new CgroupTree(older, { path: CGROUP, prefix: "" }).kill(scope);
+    await until("the end of all", () => addon.groupMembers(CGROUP + scope).length === 0);
+    expect(addon.removeGroups(CGROUP + scope, 3)).toBe(1);
+    expect(addon.removeGroups(CGROUP + scope, 10)).toBe(-1);
+    expect(addon.removeGroups(CGROUP + scope, 10)).toBe(-1);
+    expect(addon.groupMembers(CGROUP + scope)).toEqual([]);
   });
 
   it("keeps a slice that is in use", async () => {

@@ -2,13 +2,15 @@
 
 import { chownSync, closeSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { awhile, loadPeer, makeRig, type Rig, unable, until } from "./rig.ts";
+import { awhile, CGROUP, loadPeer, makeRig, openFds, type Rig, unable, until } from "./rig.ts";
+import { textOf } from "./runner.ts";
 
 const UID = 64_000;
 const RECORD = 2048;
 const READY = 1;
 const EMPTY_DIRECTORY = 2;
 const DONE = 3;
+const RUN = 4;
 
 describe.skipIf(unable)(`the keeper's channel ${unable || ""}`, () => {
   const peer = unable ? (null as never) : loadPeer();
@@ -21,11 +23,20 @@ describe.skipIf(unable)(`the keeper's channel ${unable || ""}`, () => {
     keeper = ours;
     rig = makeRig({ channel: theirs });
     path = `${rig.user}/${UID}`;
+    if (CGROUP !== "") rig.kernel.createSlice(UID, {});
     mkdirSync(path, { recursive: true });
     writeFileSync(`${path}/file`, "");
     chownSync(path, UID, UID);
   });
-  afterEach(() => rig.kernel.close());
+  afterEach(async () => {
+    let cleaned = false;
+    rig.kernel.cleanManager(UID, () => {
+      cleaned = true;
+    });
+    await until("it is clean", () => cleaned);
+    rig.kernel.removeSlice(UID);
+    rig.kernel.close();
+  });
 
   const order = async () => {
     const got: Buffer[] = [];
@@ -77,6 +88,35 @@ describe.skipIf(unable)(`the keeper's channel ${unable || ""}`, () => {
     expect(rig.kernel.runtimeDirectories()).toEqual([]);
   });
 
+  it("passes the order to start sessionman-run, and its socket, and keeps neither", async () => {
+    const before = openFds();
+    const start = () =>
+      rig.kernel.startManager({ uid: UID, gid: UID + 1, user: "alice", backend: "/none" }, () => {});
+    start();
+    const got = peer.receive(keeper, 4096);
+    const record = got?.bytes ?? Buffer.alloc(0);
+    expect([record.length, record.readUInt32LE(0), got?.fds.length]).toEqual([RECORD, RUN, 1]);
+    const [group, first, second, ...rest] = textOf(record).split("\0");
+    expect([group?.startsWith("/") || group === "-", first, second]).toEqual([
+      true,
+      `uid=${UID}`,
+      `gid=${UID + 1}`,
+    ]);
+    expect(rest).toHaveLength(7);
+    expect(record.subarray(20 + Buffer.byteLength(textOf(record))).every((byte) => byte === 0)).toBe(true);
+    // the socket that was received, and the connection to it
+    expect(openFds()).toBe(before + 2);
+    for (const fd of got?.fds ?? []) closeSync(fd);
+  });
+
+  it("does not pass on an order that does not fit", () => {
+    const order = { uid: UID, gid: UID, user: "alice", backend: `/${"x".repeat(2000)}` };
+    const before = openFds();
+    expect(() => rig.kernel.startManager(order, () => {})).toThrow(/E2BIG/);
+    expect(openFds()).toBe(before);
+    expect(peer.receive(keeper, 4096)).toBeNull();
+  });
+
   it("reports a directory that could not be emptied", async () => {
     const [first, second] = [remove(), remove()];
     done((await order()).readUInt32LE(4), 5);
@@ -115,6 +155,8 @@ describe.skipIf(unable)(`the keeper's channel ${unable || ""}`, () => {
     alone.kernel.removeRuntimeDirectory(UID, UID, "directory", (error) => answers.push(error));
     await until("an answer", () => answers.length === 1);
     expect(answers[0]).toMatch(/no keeper/);
+    const order = { uid: UID, gid: UID, user: "alice", backend: "/none" };
+    expect(() => alone.kernel.startManager(order, () => {})).toThrow(/ENOTCONN|ENOENT/);
     alone.kernel.close();
   });
 });

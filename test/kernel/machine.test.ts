@@ -70,13 +70,39 @@ describe.skipIf(unable)(`the machine ${unable || ""}`, () => {
     expect(rig.warnings).toEqual([]);
   });
 
+  it("knows all groups of a user", async () => {
+    const files = {
+      passwd: "tester:x:60123:60123::/:/bin/sh\n",
+      group: "one:x:7001:tester\ntwo:x:7002:a,tester\n",
+    };
+    for (const [name, content] of Object.entries(files)) {
+      writeFileSync(`${rig.directory}/${name}`, readFileSync(`/etc/${name}`, "utf8") + content);
+      execFileSync("mount", ["--bind", `${rig.directory}/${name}`, `/etc/${name}`]);
+    }
+    try {
+      const user = await lookUp(60_123);
+      expect({ ...user, groups: user?.groups.toSorted() }).toEqual({
+        uid: 60_123,
+        gid: 60_123,
+        name: "tester",
+        groups: [60_123, 7001, 7002],
+      });
+    } finally {
+      for (const name of Object.keys(files)) execFileSync("umount", [`/etc/${name}`]);
+    }
+  });
+
   it("answers every one of many look-ups", async () => {
     let answers = 0;
     for (let i = 0; i < 40; i += 1)
       rig.kernel.lookUpUser(0, (user) => {
         answers += user?.name === "root" ? 1 : 0;
       });
-    await until("all answers", () => answers === 40, 20_000);
+    for (let i = 1; i < 40; i += 1)
+      rig.kernel.lookUpUser(i, (user) => {
+        answers += user === null || user.uid === i ? 1 : 0;
+      });
+    await until("all answers", () => answers === 79, 20_000);
   });
 
   it("knows the boot and the foreground terminal", async () => {

@@ -92,11 +92,7 @@ export class CgroupTree {
 
   /** Removes the groups that are empty, the deepest first; false if one was not. */
   remove(top: string): boolean {
-    let result = this.#addon.removeDirectory(this.#root.path + top);
-    if (result === "" || result === "ENOENT") return true;
-    for (const group of this.groups(top).reverse())
-      result = this.#addon.removeDirectory(this.#root.path + group);
-    return result === "" || result === "ENOENT";
+    return this.#addon.removeGroups(this.#root.path + top, MOST_GROUPS) === -1;
   }
 
   lines(top: string): ProcessLine[] {
