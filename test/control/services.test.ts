@@ -156,6 +156,16 @@ describe("lingering", () => {
     const again = machine.client(machine.process(ALICE));
     expect((await again.call("SetLinger", { enabled: true })).error).toBe(DENIED);
     expect(machine.lingering.size).toBe(0);
+    await machine.client(machine.process(0)).call("SetLinger", { uid: ALICE, enabled: true });
+    expect((await again.call("SetLinger", { enabled: false })).error).toBeUndefined();
+    expect(machine.lingering.size).toBe(0);
+  });
+
+  it("is not turned on against the configuration, not even by root, who is told why", async () => {
+    machine = new Machine(withManagers({ users: new Map([["alice", { linger: "no" }]]) }));
+    const answer = await machine.client(machine.process(0)).call("SetLinger", { uid: ALICE, enabled: true });
+    expect(answer.error).toBe(`${OURS}.Failed`);
+    expect(answer.parameters?.message).toContain("user_services.linger");
   });
 
   it("is for users who exist; one who was removed can be taken off the list", async () => {

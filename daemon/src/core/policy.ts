@@ -49,10 +49,10 @@ export function lingerRefusal(
       message: `only root and ${name} may turn the lingering of ${name} on or off`,
     };
   }
-  if (caller.uid !== 0 && !policy.services.selfLinger) {
+  if (wanted.enabled && caller.uid !== 0 && !policy.services.selfLinger) {
     return {
       refusal: "not-allowed",
-      message: "only root may turn lingering on or off (services.self_linger)",
+      message: "only root may turn lingering on (user_services.self_linger)",
     };
   }
   // a file is named after the uid and holds the name: one that looks like a uid would be taken for one by people
@@ -61,8 +61,8 @@ export function lingerRefusal(
   }
   if (wanted.enabled && wanted.linger === "no") {
     return {
-      refusal: "not-allowed",
-      message: `the configuration does not let ${name} linger (services.linger)`,
+      refusal: "invalid",
+      message: `the configuration does not let ${name} linger (user_services.linger)`,
     };
   }
   return null;
