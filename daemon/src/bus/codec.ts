@@ -38,7 +38,7 @@ const bytes: Codec = {
   read(reader) {
     const end = openArray(reader, 1);
     // the memory is used again for the next message
-    return Uint8Array.prototype.slice.call(reader.bytes, reader.take(end - reader.at), end);
+    return new Uint8Array(reader.bytes.subarray(reader.take(end - reader.at), end));
   },
   write(writer, value) {
     if (!(value instanceof Uint8Array)) throw wrong("a Uint8Array", value);
