@@ -21,8 +21,11 @@ FILES = {
     "usr/lib/sessionman/sessionman-run": 0o755,
     "usr/sbin/sessionmand": 0o755,
     "usr/share/bash-completion/completions/sessionctl": 0o644,
+    "usr/share/dbus-1/system-services/org.freedesktop.login1.service": 0o644,
+    "usr/share/dbus-1/system.d/org.freedesktop.login1.conf": 0o644,
     "usr/share/doc/sessionman/examples/sessionman.yaml": 0o644,
     "usr/share/fish/vendor_completions.d/sessionctl.fish": 0o644,
+    "usr/share/polkit-1/actions/org.freedesktop.login1.policy": 0o644,
     "usr/share/sessionman/org.sessionman.Login.varlink": 0o644,
     "usr/share/zsh/site-functions/_sessionctl": 0o644,
 }
