@@ -9,6 +9,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  rmdirSync,
   statSync,
   writeFileSync,
 } from "node:fs";
@@ -277,6 +278,42 @@ describe.skipIf(noCgroup)(`a service manager ${noCgroup || ""}`, () => {
     expect(openFds()).toBe(before);
     await awhile();
     expect(news).toEqual([]);
+  });
+
+  it("is not started without descriptors, and leaves none", () => {
+    keeper.asleep = true;
+    const outcomes: string[] = [];
+    const before = openFds();
+    for (let spare = 0; spare < 5; spare += 1) {
+      const hoard = takeAllDescriptors();
+      for (const fd of hoard.splice(0, spare)) closeSync(fd);
+      try {
+        rig.kernel.startManager(ORDER, told);
+        outcomes.push("");
+      } catch (error) {
+        outcomes.push((error as Error).message);
+      }
+      for (const fd of hoard) closeSync(fd);
+      if (outcomes.at(-1) === "") break;
+      for (const group of [`${SERVICE}/init.scope`, SERVICE]) rmdirSync(group);
+    }
+    expect(outcomes).toEqual([
+      expect.stringMatching(/^open .*EMFILE/),
+      expect.stringMatching(/^socket .*EMFILE/),
+      "",
+    ]);
+    // the connection; the listening socket is on its way
+    expect(openFds()).toBe(before + 1);
+    expect(rig.kernel.managers()).toEqual([{ uid: UID, alive: true }]);
+  });
+
+  it("stumbles over nothing that lies among the files", () => {
+    mkdirSync(`${rig.run}/managers/1.sock.new`);
+    for (const name of ["01.sock", "65535.sock", "x.sock", "4294967296.sock", "7.ready"])
+      writeFileSync(`${rig.run}/managers/${name}`, "");
+    expect(rig.kernel.managers()).toEqual([]);
+    mkdirSync(`${rig.run}/managers/${UID}.ready`);
+    expect(rig.warnings).toEqual([expect.stringMatching(/1\.sock\.new: EISDIR/)]);
   });
 
   it("is not taken for dead while there is no descriptor to ask with", async () => {

@@ -24,7 +24,7 @@ export class Cleaning {
   #group: ManagerGroup = "service";
   #timer: NodeJS.Timeout | undefined;
   #killHolderAt = Number.POSITIVE_INFINITY;
-  #said = false;
+  readonly #said = new Set<string>();
 
   /** done is called once, and not before start() returns. */
   constructor(base: Base, groups: ManagerGroups, uid: Uid, done: () => void) {
@@ -48,17 +48,15 @@ export class Cleaning {
     try {
       this.#groups.watch(this.#uid, this.#group, () => this.#remove());
     } catch (error) {
-      this.#base.log.warn(`cannot watch the end of user ${this.#uid}'s services: ${errnoOf(error)}`);
+      this.#say(`cannot watch the end of user ${this.#uid}'s services: ${errnoOf(error)}`);
     }
     this.#timer ??= setTimeout(() => this.#again(), AGAIN_MS);
   }
 
   #again(): void {
     this.#timer = undefined;
-    if (!this.#said && performance.now() - this.#begun > SLOW_MS) {
-      this.#said = true;
-      this.#base.log.warn(`processes of user ${this.#uid}'s services do not end, not even killed`);
-    }
+    if (performance.now() - this.#begun > SLOW_MS)
+      this.#say(`processes of user ${this.#uid}'s services do not end, not even killed`);
     this.#kill();
     this.#wait();
   }
@@ -68,8 +66,14 @@ export class Cleaning {
     try {
       this.#groups.kill(this.#uid, this.#group);
     } catch (error) {
-      this.#base.log.warn(`cannot kill user ${this.#uid}'s services: ${errnoOf(error)}`);
+      this.#say(`cannot kill user ${this.#uid}'s services: ${errnoOf(error)}`);
     }
+  }
+
+  /** Once: it is tried again and again. */
+  #say(message: string): void {
+    if (!this.#said.has(message)) this.#base.log.warn(message);
+    this.#said.add(message);
   }
 
   /** The group is empty, or is not there. */

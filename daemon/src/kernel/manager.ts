@@ -124,7 +124,7 @@ function found({ base, links, groups }: Shared, directory: string): { uid: Uid; 
     }
   };
   const left = readdirSync(directory);
-  for (const name of left) if (name.endsWith(".new")) base.addon.unlink(`${directory}/${name}`);
+  for (const name of left) if (name.endsWith(".new")) removeFile(base, `${directory}/${name}`);
   const sockets = left.flatMap((name) => parseUid(SOCKET_NAME.exec(name)?.[1] ?? "") ?? []);
   const uids = new Set([...sockets, ...(groups?.users() ?? [])]);
   return [...uids].map((uid) => ({ uid, alive: alive(uid) }));
@@ -153,12 +153,7 @@ type Cleaner = Pick<ManagerPart, "cleanManager" | "eraseManager"> & { shut(): vo
 function createCleaner({ base, links, groups, fileOf }: Shared): Cleaner {
   const cleanings = new Map<Uid, Cleaning | BareCleaning>();
   const remove = (uid: Uid, kinds: readonly string[]) => {
-    for (const kind of kinds)
-      try {
-        base.addon.unlink(fileOf(uid, kind));
-      } catch (error) {
-        base.log.warn(`cannot remove what is left of user ${uid}'s services: ${(error as Error).message}`);
-      }
+    for (const kind of kinds) removeFile(base, fileOf(uid, kind));
   };
   return {
     cleanManager(uid, cleaned) {
@@ -182,4 +177,12 @@ function createCleaner({ base, links, groups, fileOf }: Shared): Cleaner {
       for (const cleaning of cleanings.values()) cleaning.stop();
     },
   };
+}
+
+function removeFile({ addon, log }: Base, path: string): void {
+  try {
+    addon.unlink(path);
+  } catch (error) {
+    log.warn(`cannot remove what is left of a user's services: ${(error as Error).message}`);
+  }
 }
