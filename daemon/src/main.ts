@@ -64,8 +64,8 @@ function start(file: string, run: string): void {
   const { settings, problems } = firstSettings(file);
   const log = firstLog(file, settings, problems);
   const boot = bootId();
-  const { runtimeDirectories, cgroupRoot, lingering, backendConfiguration } = settings;
-  const wanted = { run, runtimeDirectories, cgroupRoot, lingering, backendConfiguration };
+  const { runtimeDirectories, cgroupRoot, cgroupLayout, lingering, backendConfiguration } = settings;
+  const wanted = { run, runtimeDirectories, cgroupRoot, cgroupLayout, lingering, backendConfiguration };
   const paths = settlePaths(wanted, boot, log);
   const kernel = createNativeKernel(paths, log);
   const store = createStore({ run, lingering, boot, writeFile: kernel.writeFile, log });

@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, readdirSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ProcessIdentity } from "../../daemon/src/core/model.ts";
+import type { Paths } from "../../daemon/src/kernel/kernel.ts";
 import { createNativeKernel, type NativeKernel } from "../../daemon/src/kernel/native.ts";
 
 const TOP = new URL("../../", import.meta.url).pathname;
@@ -44,7 +45,7 @@ export interface Rig {
 let rigs = 0;
 
 export function makeRig(
-  options: { readonly cgroupRoot?: string | null; readonly channel?: number } = {},
+  options: Partial<Pick<Paths, "cgroupRoot" | "cgroupLayout">> & { readonly channel?: number } = {},
 ): Rig {
   rigs += 1;
   const directory = `${WORK}/${process.pid}-${rigs}`;
@@ -58,6 +59,7 @@ export function makeRig(
         run,
         runtimeDirectories: user,
         cgroupRoot: options.cgroupRoot ?? (CGROUP || null),
+        cgroupLayout: options.cgroupLayout ?? "systemd",
         lingering: `${directory}/linger`,
         backendConfiguration: "/etc/sessionman/backend",
       },

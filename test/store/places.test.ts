@@ -16,6 +16,7 @@ const at = (runtimeDirectories: string) => ({
   run,
   runtimeDirectories,
   cgroupRoot: null,
+  cgroupLayout: "systemd" as const,
   lingering: "/var/lib/sessionman/linger",
   backendConfiguration: "/etc/sessionman/backend",
 });
@@ -39,6 +40,14 @@ describe("paths", () => {
     expect(warnings).toHaveLength(1);
   });
 
+  it("keep the groups that sessions are in", () => {
+    writePaths(at("/run/user"), BOOT, writeFileSync);
+    leaveRecord();
+    const wanted = { ...at("/run/user"), cgroupLayout: "elogind" as const };
+    expect(settlePaths(wanted, BOOT, log)).toEqual(at("/run/user"));
+    expect(warnings).toEqual([expect.stringContaining("cgroup.layout")]);
+  });
+
   it("of what records are not bound to are always the configured ones", () => {
     writePaths(at("/run/user"), BOOT, writeFileSync);
     leaveRecord();
@@ -56,14 +65,17 @@ describe("paths", () => {
     expect(warnings).toEqual([]);
   });
 
-  it.each(["", "null", "[]", '{"boot":1}', `{"boot":"${BOOT}","runtimeDirectories":"x","cgroupRoot":null}`])(
-    "follow the configuration when the record is %j",
-    (content) => {
-      leaveRecord();
-      writeFileSync(`${run}/paths`, content);
-      expect(settlePaths(at("/run/other"), BOOT, log)).toEqual(at("/run/other"));
-    },
-  );
+  it.each([
+    "",
+    "null",
+    "[]",
+    '{"boot":1}',
+    `{"boot":"${BOOT}","runtimeDirectories":"x","cgroupRoot":null,"cgroupLayout":"systemd"}`,
+  ])("follow the configuration when the record is %j", (content) => {
+    leaveRecord();
+    writeFileSync(`${run}/paths`, content);
+    expect(settlePaths(at("/run/other"), BOOT, log)).toEqual(at("/run/other"));
+  });
 });
 
 describe("ids of groups", () => {

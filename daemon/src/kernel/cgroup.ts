@@ -1,16 +1,17 @@
-/** Slices and scopes: user.slice/user-UID.slice/session-ID.scope below our root of cgroup v2. */
+/** Slices of users and scopes of sessions below our root of cgroup v2. */
 
 import type { SessionId, Uid } from "../core/model.ts";
 import { parseUid } from "../core/names.ts";
 import { ENTERED, GONE_MEANWHILE } from "./addon.ts";
 import type { Base } from "./base.ts";
+import { layoutAtTop, layoutInSlices, scopeInSlice } from "./cgroup-layout.ts";
 import { enableControllers, offeredControllers, writeLimits } from "./cgroup-limits.ts";
 import { createManagerGroups, type ManagerGroups } from "./cgroup-manager.ts";
 import type { CgroupRoot } from "./cgroup-root.ts";
-import { sliceOf, usersIn } from "./cgroup-slice.ts";
+import { sliceOf } from "./cgroup-slice.ts";
 import { CgroupTree } from "./cgroup-tree.ts";
 import { createGroupWatch } from "./cgroup-watch.ts";
-import { KernelError } from "./kernel.ts";
+import { KernelError, type Paths } from "./kernel.ts";
 import type { GroupPart } from "./parts.ts";
 
 export interface Cgroups extends GroupPart {
@@ -23,14 +24,12 @@ export interface Cgroups extends GroupPart {
   shut(): void;
 }
 
-const SCOPE = /^\/user\.slice\/user-([0-9]{1,10})\.slice\/session-([1-9][0-9]{0,9})\.scope(?:\/.*)?$/;
+const LIMITS_OF_SERVICES =
+  "cgroup.layout is elogind: limits of users hold for their services, not for their sessions";
 const SLICE = /^\/user\.slice\/user-([0-9]{1,10})\.slice(?:\/.*)?$/;
-const SCOPE_NAME = /^session-([1-9][0-9]{0,9})\.scope$/;
 
-const scopeOf = (id: SessionId, uid: Uid) => `${sliceOf(uid)}/session-${id}.scope`;
-
-export function createCgroups(base: Base, root: CgroupRoot | null): Cgroups {
-  return root === null ? withoutCgroups(base) : withCgroups(base, root);
+export function createCgroups(base: Base, root: CgroupRoot | null, layout: Paths["cgroupLayout"]): Cgroups {
+  return root === null ? withoutCgroups(base) : withCgroups(base, root, layout);
 }
 
 function withoutCgroups(base: Base): Cgroups {
@@ -43,11 +42,11 @@ function withoutCgroups(base: Base): Cgroups {
     createSlice: (uid) => refuse(sliceOf(uid)),
     limitSlice: (uid) => refuse(sliceOf(uid)),
     removeSlice() {},
-    enterScope: (id, uid) => refuse(scopeOf(id, uid)),
-    watchScope: (id, uid, emptied) => watch.add(scopeOf(id, uid), null, emptied),
+    enterScope: (id, uid) => refuse(scopeInSlice(id, uid)),
+    watchScope: (id, uid, emptied) => watch.add(scopeInSlice(id, uid), null, emptied),
     signalScope() {},
     killScope() {},
-    removeScope: (id, uid) => watch.remove(scopeOf(id, uid)),
+    removeScope: (id, uid) => watch.remove(scopeInSlice(id, uid)),
     scopes: () => [],
     scopePath: () => null,
     slicePath: () => null,
@@ -60,10 +59,13 @@ function withoutCgroups(base: Base): Cgroups {
   };
 }
 
-function withCgroups(base: Base, root: CgroupRoot): Cgroups {
+function withCgroups(base: Base, root: CgroupRoot, wanted: Paths["cgroupLayout"]): Cgroups {
   const { addon } = base;
   const watch = createGroupWatch(base);
   const tree = new CgroupTree(addon, root);
+  const layout = wanted === "elogind" ? layoutAtTop(tree, root) : layoutInSlices(tree);
+  const { scopeOf, scopes } = layout;
+  if (wanted === "elogind") base.lacks(LIMITS_OF_SERVICES);
   const controllers = offeredControllers(base, root.path);
   addon.makeDirectory(`${root.path}/user.slice`, 0o755);
   enableControllers(base, root.path, controllers);
@@ -81,7 +83,7 @@ function withCgroups(base: Base, root: CgroupRoot): Cgroups {
     enterScope(id, uid, { pid, start, inode }) {
       const scope = scopeOf(id, uid);
       const entered = addon.enterGroup(root.path + scope, pid, start, inode);
-      if (entered === ENTERED) return;
+      if (entered === ENTERED) return layout.made(id, uid);
       if (entered === GONE_MEANWHILE) moveBack(base, root, tree, scope, pid);
       addon.removeDirectory(root.path + scope);
       throw new KernelError("pidfd_open", "ESRCH", `process ${pid}`);
@@ -93,15 +95,13 @@ function withCgroups(base: Base, root: CgroupRoot): Cgroups {
       watch.remove(scopeOf(id, uid));
       if (!tree.remove(scopeOf(id, uid))) throw new KernelError("rmdir", "EBUSY", scopeOf(id, uid));
     },
-    scopes: () => scopesIn(tree),
+    scopes,
     scopePath: scopeOf,
     slicePath: sliceOf,
     scopeProcesses: (id, uid) => tree.lines(scopeOf(id, uid)),
     sliceProcesses: (uid) => tree.lines(sliceOf(uid)),
-    sessionOf(cgroup) {
-      const match = cgroup.startsWith(root.prefix) ? SCOPE.exec(cgroup.slice(root.prefix.length)) : null;
-      return match !== null && parseUid(match[1] ?? "") !== null ? (match[2] ?? null) : null;
-    },
+    sessionOf: (cgroup) =>
+      cgroup.startsWith(root.prefix) ? layout.sessionOf(cgroup.slice(root.prefix.length)) : null,
     ownerOf(cgroup) {
       const match = cgroup.startsWith(root.prefix) ? SLICE.exec(cgroup.slice(root.prefix.length)) : null;
       return parseUid(match?.[1] ?? "");
@@ -116,13 +116,4 @@ function moveBack({ addon }: Base, root: CgroupRoot, tree: CgroupTree, scope: st
   if (!tree.pids(scope).includes(pid)) return;
   const parent = addon.identify(addon.identify(pid).parent);
   addon.write(`${root.path}${parent.cgroup.slice(root.prefix.length)}/cgroup.procs`, String(pid));
-}
-
-function scopesIn(tree: CgroupTree): { id: SessionId; uid: Uid }[] {
-  return usersIn(tree).flatMap((uid) =>
-    tree
-      .names(sliceOf(uid))
-      .flatMap((name) => SCOPE_NAME.exec(name)?.[1] ?? [])
-      .map((id) => ({ id, uid })),
-  );
 }

@@ -180,4 +180,6 @@ export interface Paths {
   readonly backendConfiguration: string;
   /** Mount point of cgroup v2 or a directory below it; null finds it. */
   readonly cgroupRoot: string | null;
+  /** Whose programs are to find sessions by their control groups: those with libsystemd, or those with libelogind. */
+  readonly cgroupLayout: "systemd" | "elogind";
 }

@@ -44,7 +44,7 @@ export function createNativeKernel(paths: Paths, log: LogPort, options: NativeOp
   const base: Base = { addon, poller, log, lacks };
   const keeper = createKeeper(base, options.channel ?? CHANNEL_FD);
   const mountinfo = addon.read(MOUNTINFO, MOUNTINFO_LIMIT);
-  const cgroups = createCgroups(base, findCgroupRoot(addon, paths.cgroupRoot, mountinfo));
+  const cgroups = createCgroups(base, findCgroupRoot(addon, paths.cgroupRoot, mountinfo), paths.cgroupLayout);
   const lifetimes = `${paths.run}/lifetime`;
   addon.makeDirectory(paths.run, 0o755);
   addon.makeDirectory(lifetimes, 0o700);

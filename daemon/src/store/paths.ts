@@ -16,17 +16,19 @@ export function settlePaths(wanted: Paths, boot: string, log: LogPort): Paths {
   const earlier = readPlaces(wanted.run, boot);
   if (earlier === null || samePlaces(earlier, wanted) || !hasRecords(wanted.run)) return wanted;
   log.warn(
-    `paths.runtime_directories and cgroup.root stay ${earlier.runtimeDirectories} and ${earlier.cgroupRoot ?? "auto"}: ` +
+    `paths.runtime_directories, cgroup.root and cgroup.layout stay ${earlier.runtimeDirectories}, ` +
+      `${earlier.cgroupRoot ?? "auto"} and ${earlier.cgroupLayout}: ` +
       "other places are used when the daemon starts without sessions",
   );
   return { ...wanted, ...earlier };
 }
 
 /** What the records are bound to. */
-type Places = Pick<Paths, "runtimeDirectories" | "cgroupRoot">;
+type Places = Pick<Paths, "runtimeDirectories" | "cgroupRoot" | "cgroupLayout">;
 
 export function samePlaces(one: Places, other: Places): boolean {
-  return one.runtimeDirectories === other.runtimeDirectories && one.cgroupRoot === other.cgroupRoot;
+  const keys = ["runtimeDirectories", "cgroupRoot", "cgroupLayout"] as const;
+  return keys.every((key) => one[key] === other[key]);
 }
 
 export function writePaths(
@@ -42,10 +44,11 @@ function readPlaces(run: string, boot: string): Places | null {
     const stored: unknown = JSON.parse(readFileSync(`${run}/paths`, "utf8"));
     if (typeof stored !== "object" || stored === null || !("boot" in stored) || stored.boot !== boot)
       return null;
-    const { runtimeDirectories, cgroupRoot } = stored as unknown as Places;
+    const { runtimeDirectories, cgroupRoot, cgroupLayout } = stored as unknown as Places;
     const usable = typeof runtimeDirectories === "string" && runtimeDirectories.startsWith("/");
-    return usable && (cgroupRoot === null || typeof cgroupRoot === "string")
-      ? { runtimeDirectories, cgroupRoot }
+    const known = cgroupLayout === "systemd" || cgroupLayout === "elogind";
+    return usable && known && (cgroupRoot === null || typeof cgroupRoot === "string")
+      ? { runtimeDirectories, cgroupRoot, cgroupLayout }
       : null;
   } catch {
     return null; // none, or damaged: then the configuration says

@@ -1,0 +1,66 @@
+/**
+ * Which control group a session has. What libsystemd reads is the scope in the slice of the user; libelogind takes the
+ * first part of the path for the session, so that for its programs a session has a group of its own at the top, which
+ * is then in no slice.
+ */
+
+import { chownSync, statSync } from "node:fs";
+import type { SessionId, Uid } from "../core/model.ts";
+import { isSessionId, parseUid } from "../core/names.ts";
+import type { CgroupRoot } from "./cgroup-root.ts";
+import { sliceOf, usersIn } from "./cgroup-slice.ts";
+import type { CgroupTree } from "./cgroup-tree.ts";
+
+/** All paths begin below the root. */
+export interface CgroupLayout {
+  scopeOf(id: SessionId, uid: Uid): string;
+  /** The session in whose scope, or below, that group is. */
+  sessionOf(group: string): SessionId | null;
+  scopes(): { readonly id: SessionId; readonly uid: Uid }[];
+  /** The scope has just been made. */
+  made(id: SessionId, uid: Uid): void;
+}
+
+const SCOPE = /^\/user\.slice\/user-([0-9]{1,10})\.slice\/session-([1-9][0-9]{0,9})\.scope(?:\/.*)?$/;
+const SCOPE_NAME = /^session-([1-9][0-9]{0,9})\.scope$/;
+
+export const scopeInSlice = (id: SessionId, uid: Uid) => `${sliceOf(uid)}/session-${id}.scope`;
+
+export function layoutInSlices(tree: CgroupTree): CgroupLayout {
+  return {
+    scopeOf: scopeInSlice,
+    sessionOf(group) {
+      const match = SCOPE.exec(group);
+      return match !== null && parseUid(match[1] ?? "") !== null ? (match[2] ?? null) : null;
+    },
+    scopes: () =>
+      usersIn(tree).flatMap((uid) =>
+        tree
+          .names(sliceOf(uid))
+          .flatMap((name) => SCOPE_NAME.exec(name)?.[1] ?? [])
+          .map((id) => ({ id, uid })),
+      ),
+    made() {},
+  };
+}
+
+/** The group of files that the directory belongs to says whose session it is: it allows nothing, and outlives us. */
+export function layoutAtTop(tree: CgroupTree, root: CgroupRoot): CgroupLayout {
+  return {
+    scopeOf: (id) => `/${id}`,
+    sessionOf(group) {
+      const id = group.split("/", 2)[1] ?? "";
+      return isSessionId(id) ? id : null;
+    },
+    scopes: () =>
+      tree
+        .names("")
+        .filter(isSessionId)
+        .map((id) => ({ id, uid: ownerOf(`${root.path}/${id}`) })),
+    made: (id, uid) => chownSync(`${root.path}/${id}`, 0, uid),
+  };
+}
+
+function ownerOf(directory: string): Uid {
+  return statSync(directory, { throwIfNoEntry: false })?.gid ?? 0;
+}
