@@ -7,7 +7,7 @@ import subprocess
 
 from basics import check, equal, poll, read
 from clients import ask
-from control_socket import gone, sessions
+from control_socket import gone, nobody, sessions
 from login import Login
 from machine import daemon
 
@@ -25,7 +25,7 @@ def test_modes_and_names():
             equal((stat.S_IMODE(status.st_mode), status.st_uid), (0o644, 0), f"{folder}/{name}")
             equal(read(f"{folder}/{name}").splitlines()[0], "# This is private data. Do not parse.", "the first line")
     login.kill()
-    gone(login.id)
+    nobody()
     equal(os.listdir(f"{STATE}/sessions") + os.listdir(f"{STATE}/users"), [], "files when nobody is left")
 
 
