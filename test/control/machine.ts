@@ -112,8 +112,14 @@ export class Machine {
     eraseSession() {},
     saveUser() {},
     eraseUser() {},
-    saveLinger: (uid, name) => void this.lingering.set(uid, name),
-    eraseLinger: (uid) => void this.lingering.delete(uid),
+    saveLinger: (uid, name, done) => {
+      this.lingering.set(uid, name);
+      done(null);
+    },
+    eraseLinger: (uid, done) => {
+      this.lingering.delete(uid);
+      done(null);
+    },
   };
 
   constructor(over: Partial<Policy> = {}) {

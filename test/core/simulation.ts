@@ -415,12 +415,17 @@ export class Simulation {
       eraseSession: (id) => this.#alive(() => void this.disk.delete(`sessions/${id}`), undefined),
       saveUser: (user) => this.#write(`users/${user.uid}`, renderUser(user, BOOT, checksum)),
       eraseUser: (uid) => this.#alive(() => this.#forgetUser(uid), undefined),
-      saveLinger: (uid, name) =>
+      saveLinger: (uid, name, done) =>
         this.#alive(() => {
           this.#needSpace("linger");
           this.lingering.set(uid, name);
+          this.#removals.push(() => done(null));
         }, undefined),
-      eraseLinger: (uid) => this.#alive(() => void this.lingering.delete(uid), undefined),
+      eraseLinger: (uid, done) =>
+        this.#alive(() => {
+          this.lingering.delete(uid);
+          this.#removals.push(() => done(null));
+        }, undefined),
     };
   }
 

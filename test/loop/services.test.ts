@@ -23,11 +23,15 @@ describe("the effects of user services", () => {
   let runner: Runner;
 
   const store = {
-    saveLinger(uid: number, name: string) {
-      if (broken) throw new Error("write 1000: ENOSPC");
+    saveLinger(uid, name, done) {
       files.set(uid, name);
+      done(broken ? "write 1000: ENOSPC" : null);
     },
-    eraseLinger: (uid: number) => void files.delete(uid),
+    eraseLinger(uid, done) {
+      if (broken) throw new Error("unlink 1000: EROFS");
+      files.delete(uid);
+      done(null);
+    },
   } as StorePort;
   const run = (...effects: readonly Effect[]) => {
     for (const effect of effects) runner.run(effect);
@@ -140,10 +144,12 @@ describe("the effects of user services", () => {
     expect([...files]).toEqual([]);
     broken = true;
     run({ kind: "linger.save", requester, user: alice, enabled: true });
+    run({ kind: "linger.save", requester, user: alice, enabled: false });
     expect(events).toEqual([
       { kind: "linger.saved", at, requester, user: alice, enabled: true },
       { kind: "linger.saved", at, requester, user: alice, enabled: false },
       { kind: "linger.failed", requester, user: alice, error: "write 1000: ENOSPC" },
+      { kind: "linger.failed", requester, user: alice, error: "unlink 1000: EROFS" },
     ]);
   });
 });

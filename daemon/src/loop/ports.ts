@@ -21,9 +21,12 @@ export interface StorePort {
   eraseSession(id: SessionId): void;
   saveUser(user: User): void;
   eraseUser(uid: Uid): void;
-  /** The file that lets a user linger, across boots. */
-  saveLinger(uid: Uid, name: string): void;
-  eraseLinger(uid: Uid): void;
+  /**
+   * The file that lets a user linger, across boots. done is called once, when that is on the disk, with null, or with
+   * what went wrong. Nobody waits for the disk meanwhile; what was ordered later is done later.
+   */
+  saveLinger(uid: Uid, name: string, done: (error: string | null) => void): void;
+  eraseLinger(uid: Uid, done: (error: string | null) => void): void;
 }
 
 /** What a service manager is started with. */

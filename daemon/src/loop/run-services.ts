@@ -73,13 +73,18 @@ export class ServiceRunner {
 
   saveLinger({ requester, user, enabled }: Of<"linger.save">): void {
     const { store, clock } = this.#ports;
+    const done = (error: string | null) =>
+      this.#submit(
+        error === null
+          ? { kind: "linger.saved", at: clock.now(), requester, user, enabled }
+          : { kind: "linger.failed", requester, user, error },
+      );
     try {
-      if (enabled) store.saveLinger(user.uid, user.name);
-      else store.eraseLinger(user.uid);
+      if (enabled) store.saveLinger(user.uid, user.name, done);
+      else store.eraseLinger(user.uid, done);
     } catch (error) {
-      return this.#submit({ kind: "linger.failed", requester, user, error: text(error) });
+      done(text(error));
     }
-    this.#submit({ kind: "linger.saved", at: clock.now(), requester, user, enabled });
   }
 
   /** A manager that cannot be had is one that has ended. */

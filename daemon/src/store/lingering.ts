@@ -3,19 +3,8 @@
  * an id which has come to somebody else meanwhile does not linger for them.
  */
 
-import {
-  closeSync,
-  constants,
-  fchmodSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  unlinkSync,
-  writeSync,
-} from "node:fs";
+import { constants, readdirSync, unlinkSync } from "node:fs";
+import { mkdir, open, rename, rm, unlink } from "node:fs/promises";
 import type { Uid } from "../core/model.ts";
 import { isUserName, parseUid } from "../core/names.ts";
 import type { LogPort, StorePort } from "../loop/ports.ts";
@@ -31,6 +20,7 @@ const CONTENT_MAX = 1025;
 const LEFTOVER = /^[0-9]{1,10}\.tmp$/;
 
 export function createLingerFiles(directory: string, log: LogPort): LingerFiles {
+  const inTurn = createTurns();
   const list = (): string[] => {
     try {
       return readdirSync(directory);
@@ -52,21 +42,37 @@ export function createLingerFiles(directory: string, log: LogPort): LingerFiles 
         return [];
       });
     },
-    saveLinger(uid, name) {
-      const path = `${directory}/${uid}`;
-      mkdirSync(directory, { recursive: true, mode: 0o755 });
-      replace(path, `${name}\n`);
-      syncDirectory(directory);
+    saveLinger(uid, name, done) {
+      inTurn(done, async () => {
+        await mkdir(directory, { recursive: true, mode: 0o755 });
+        await replace(`${directory}/${uid}`, `${name}\n`);
+        await syncDirectory(directory);
+      });
     },
-    eraseLinger(uid) {
-      try {
-        unlinkSync(`${directory}/${uid}`);
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
-        throw error;
-      }
-      syncDirectory(directory);
+    eraseLinger(uid, done) {
+      inTurn(done, async () => {
+        try {
+          await unlink(`${directory}/${uid}`);
+        } catch (error) {
+          if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
+          throw error;
+        }
+        await syncDirectory(directory);
+      });
     },
+  };
+}
+
+/** A disk may take seconds over it: the loop does not wait, and each order waits for the one before. */
+function createTurns(): (done: (error: string | null) => void, action: () => Promise<void>) => void {
+  let last = Promise.resolve();
+  return (done, action) => {
+    const outcome = last.then(action).then(
+      () => null,
+      (error: unknown) => (error instanceof Error ? error.message : String(error)),
+    );
+    // what a listener throws is no business of the next one, and must not get lost either
+    last = outcome.then((error) => void setImmediate(done, error));
   };
 }
 
@@ -76,36 +82,35 @@ function parseName(content: string | null): string | null {
 }
 
 /** The old file stays until the new one is on the disk as a whole. */
-function replace(path: string, content: string): void {
+async function replace(path: string, content: string): Promise<void> {
   const temporary = `${path}.tmp`;
   try {
-    writeThrough(temporary, content);
-    renameSync(temporary, path);
+    await writeThrough(temporary, content);
+    await rename(temporary, path);
   } catch (error) {
-    rmSync(temporary, { force: true });
+    await rm(temporary, { force: true });
     throw error;
   }
 }
 
-function writeThrough(path: string, content: string): void {
+async function writeThrough(path: string, content: string): Promise<void> {
   const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW, O_NONBLOCK } = constants;
-  const fd = openSync(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK, 0o644);
+  const file = await open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK, 0o644);
   try {
-    fchmodSync(fd, 0o644);
-    const bytes = Buffer.from(content);
-    for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
-    fsyncSync(fd);
+    await file.chmod(0o644);
+    await file.writeFile(content);
+    await file.sync();
   } finally {
-    closeSync(fd);
+    await file.close();
   }
 }
 
-function syncDirectory(path: string): void {
-  const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
+async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
-    fsyncSync(fd);
+    await directory.sync();
   } finally {
-    closeSync(fd);
+    await directory.close();
   }
 }
 
