@@ -7,44 +7,27 @@ import { facts } from "./facts.ts";
 import { broken } from "./invariants.ts";
 import { CONDUCTS } from "./managers.ts";
 import { remains } from "./service-invariants.ts";
-import { type Process, policy, Simulation } from "./simulation.ts";
+import { GID, type Process, policy, Simulation } from "./simulation.ts";
 
-const HISTORIES = Number(process.env.HISTORIES ?? 100_000);
+const HISTORIES = Number(process.env.HISTORIES ?? 50_000);
 
 type Action = readonly [what: string, a: number, b: number];
 
-const action: fc.Arbitrary<Action> = fc.tuple(
-  fc.constantFrom(
-    "login",
-    "login",
-    "login",
-    "logout",
-    "logout",
-    "drop",
-    "exec",
-    "kill",
-    "fork",
-    "end",
-    "terminate",
-    "chvt",
-    "crash",
-    "crash",
-    "later",
-    "full",
-    "retry",
-    "damage",
-    "conduct",
-    "conduct",
-    "die",
-    "linger",
-    "terminateUser",
-    "import",
-    "nss",
-    "configure",
-    "cleaning",
-  ),
-  fc.nat(40),
-  fc.nat(40),
+function actions(...kinds: readonly string[]): fc.Arbitrary<Action[]> {
+  const action = fc.tuple(fc.constantFrom(...kinds), fc.nat(40), fc.nat(40));
+  return fc.array(action, { minLength: 1, maxLength: 24 });
+}
+
+const ALL = actions(
+  ...["login", "login", "login", "login", "logout", "logout", "drop", "exec", "kill", "fork", "end"],
+  ...["terminate", "chvt", "crash", "crash", "later", "later", "full", "retry", "damage"],
+  ...["conduct", "conduct", "die", "linger", "terminateUser", "import", "nss", "configure", "cleaning"],
+);
+
+/** One user, whose services are what everything turns on. */
+const SERVICES = actions(
+  ...["user", "user", "kill", "end", "terminateUser", "crash", "crash", "restart", "later", "later"],
+  ...["conduct", "die", "linger", "linger", "import", "import", "nss", "configure", "cleaning"],
 );
 
 function pick<T>(from: readonly T[], at: number): T | undefined {
@@ -52,7 +35,7 @@ function pick<T>(from: readonly T[], at: number): T | undefined {
 }
 
 function login(machine: Simulation, a: number, b: number): void {
-  const uid = 1000 + (a % 4);
+  const uid = 1000 + (a % machine.users);
   const kinds: Partial<OpenFacts>[] = [
     { tty: "pts/1" },
     { tty: `tty${b % 6}`, ttyVt: b % 6 },
@@ -68,13 +51,13 @@ function login(machine: Simulation, a: number, b: number): void {
   const alive = [...machine.processes.values()].filter((process) => process.alive);
   const inside = b % 7 === 6 ? pick(alive, a)?.scope : null;
   const leader = b % 5 === 4 ? (pick(alive, a) ?? machine.spawn()) : machine.spawn(inside ?? null);
-  machine.open(leader, facts(uid, pick(kinds, b) ?? {}), String(a).padStart(32, "0"));
+  machine.open(leader, facts(uid, { gid: GID, ...pick(kinds, b) }), String(a).padStart(32, "0"));
 }
 
 const LINGER = ["yes", "no", "per-user"] as const;
 
 function performServices(machine: Simulation, [what, a, b]: Action): void {
-  const uid = 1000 + (a % 4);
+  const uid = 1000 + (a % machine.users);
   const requester = { room: "control", call: 0 } as const;
   const caller = { uid: b % 3 === 0 ? uid : 0, pid: 2 };
   const { managers } = machine;
@@ -82,6 +65,14 @@ function performServices(machine: Simulation, [what, a, b]: Action): void {
   if (what === "die") {
     const run = pick([...managers.runs.values()], a);
     if (run !== undefined) managers.end(run, "signal 11");
+  }
+  if (what === "user") {
+    const tty = b % 4 === 3 ? "cron" : "pts/1";
+    machine.open(machine.spawn(), facts(uid, { gid: GID, tty }));
+  }
+  if (what === "restart") {
+    machine.killAfter(0);
+    machine.restart();
   }
   if (what === "linger") machine.linger(uid, b % 3 !== 0, caller);
   if (what === "terminateUser") machine.terminateUser(uid);
@@ -154,7 +145,7 @@ function perform(machine: Simulation, [what, a, b]: Action): void {
   performServices(machine, [what, a, b]);
   if (what === "retry" && session !== undefined) {
     const leader = machine.processes.get(session.leader.pid);
-    if (leader?.alive) machine.open(leader, facts(session.uid), session.nonce);
+    if (leader?.alive) machine.open(leader, facts(session.uid, { gid: GID }), session.nonce);
   }
 }
 
@@ -178,26 +169,38 @@ function leave(machine: Simulation): void {
   rest(machine);
 }
 
+function live(machine: Simulation, history: readonly Action[]): void {
+  for (const [index, each] of history.entries()) {
+    perform(machine, each);
+    machine.settle();
+    if (machine.dead && index % 3 === 0) machine.restart();
+  }
+  machine.fillDisk(false);
+  machine.killAfter(Number.POSITIVE_INFINITY);
+  machine.unknown.clear();
+  machine.managers.cleaningMs = 5;
+  rest(machine);
+  expect(broken(machine)).toEqual([]);
+  leave(machine);
+  expect([...broken(machine), ...remains(machine)]).toEqual([]);
+}
+
+const runs = { numRuns: HISTORIES, seed: Number(process.env.SEED ?? 20261121), endOnFailure: false };
+
 describe("random histories", () => {
   it(`keep the invariants (${HISTORIES} of them)`, () => {
     fc.assert(
-      fc.property(fc.array(action, { minLength: 1, maxLength: 24 }), fc.boolean(), (actions, kills) => {
-        const machine = new Simulation({ ...policy, killUserProcesses: kills });
-        for (const [index, each] of actions.entries()) {
-          perform(machine, each);
-          machine.settle();
-          if (machine.dead && index % 3 === 0) machine.restart();
-        }
-        machine.fillDisk(false);
-        machine.killAfter(Number.POSITIVE_INFINITY);
-        machine.unknown.clear();
-        machine.managers.cleaningMs = 5;
-        rest(machine);
-        expect(broken(machine)).toEqual([]);
-        leave(machine);
-        expect([...broken(machine), ...remains(machine)]).toEqual([]);
-      }),
-      { numRuns: HISTORIES, seed: Number(process.env.SEED ?? 20261121), endOnFailure: false },
+      fc.property(ALL, fc.boolean(), (history, killUserProcesses) =>
+        live(new Simulation({ ...policy, killUserProcesses }), history),
+      ),
+      runs,
+    );
+  }, 280_000);
+
+  it(`of one user's services keep them, too (${HISTORIES} of them)`, () => {
+    fc.assert(
+      fc.property(SERVICES, (history) => live(new Simulation(policy, 1), history)),
+      runs,
     );
   }, 280_000);
 });

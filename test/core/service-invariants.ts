@@ -55,6 +55,12 @@ function checkUser(machine: Simulation, user: User, check: Check): void {
   );
   check(run === undefined || run.alive, `what is left of the manager of ${uid} is not cleared away`);
   check(run === undefined || sessions.length > 0 || stays, `I16: nobody needs the manager of ${uid}`);
+  check(!(manager.state === "running" && user.impatient), `user ${uid} is impatient with a running manager`);
+  for (const [name, { session }] of user.imported) {
+    const from = world.sessions.get(session ?? "");
+    const lives = from?.uid === uid && from.stage.phase === "running";
+    check(session === null || lives, `${name} of ${uid} has outlived session ${session}`);
+  }
   const called = wanted || listed;
   const excused = machine.excused.has(uid) || user.guessed || services.default.backend === "";
   check(!called || manager.state !== "none" || excused, `user ${uid} has no manager`);

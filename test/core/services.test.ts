@@ -8,7 +8,7 @@ import { backendOf, lingers, listed, servicesOf } from "../../daemon/src/core/se
 import { emptyWorld } from "../../daemon/src/core/step.ts";
 import { newUser } from "../../daemon/src/core/user.ts";
 import { facts } from "./facts.ts";
-import { policy, Simulation } from "./simulation.ts";
+import { GID, policy, Simulation } from "./simulation.ts";
 
 const alice = { uid: 1000, gid: 100, name: "alice", groups: [20, 30] };
 const at = { realtime: 1, monotonic: 1 };
@@ -100,11 +100,11 @@ describe("who may turn lingering on and off", () => {
   it.each([
     ["root", self, 0, alice, true, "per-user", null],
     ["root, off, whatever is configured", self, 0, alice, false, "no", null],
-    ["root, against the configuration", self, 0, alice, true, "no", "not-allowed"],
+    ["root, against the configuration", self, 0, alice, true, "no", "invalid"],
     ["the user", self, 1000, alice, true, "per-user", null],
-    ["the user, against the configuration", self, 1000, alice, true, "no", "not-allowed"],
+    ["the user, against the configuration", self, 1000, alice, true, "no", "invalid"],
     ["the user, where only root may", rootOnly, 1000, alice, true, "per-user", "not-allowed"],
-    ["the user, off, where only root may", rootOnly, 1000, alice, false, "per-user", "not-allowed"],
+    ["the user, off, where only root may", rootOnly, 1000, alice, false, "per-user", null],
     ["somebody else", self, 1001, alice, true, "per-user", "not-allowed"],
     ["root, for a name that looks like a uid", self, 0, named("1001"), true, "per-user", "invalid"],
     ["root, for a name with a slash", self, 0, named("../alice"), true, "per-user", "invalid"],
@@ -123,7 +123,7 @@ describe("a simulated machine", () => {
     machine.restart();
     const starting = () => [...machine.managers.runs.values()].filter((run) => run.news.state !== "running");
     expect(starting().length).toBe(2);
-    machine.open(machine.spawn(), facts(1004, { tty: "pts/1" }));
+    machine.open(machine.spawn(), facts(1004, { gid: GID, tty: "pts/1" }));
     expect(starting().map(({ uid }) => uid)).toContain(1004);
     for (let second = 0; second < 120; second++) {
       machine.advance(1000);
@@ -136,8 +136,8 @@ describe("a simulated machine", () => {
   it("does not let one user's manager delay the logins of others", () => {
     const machine = new Simulation();
     machine.managers.conducts.set(1000, "silent");
-    machine.open(machine.spawn(), facts(1000, { tty: "pts/1" }));
-    machine.open(machine.spawn(), facts(1001, { tty: "pts/2" }));
+    machine.open(machine.spawn(), facts(1000, { gid: GID, tty: "pts/1" }));
+    machine.open(machine.spawn(), facts(1001, { gid: GID, tty: "pts/2" }));
     machine.advance(1000);
     expect(machine.answers.map(({ call }) => call)).toEqual([2]);
     machine.advance(29_000);

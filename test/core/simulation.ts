@@ -56,7 +56,8 @@ export interface Process {
   readonly writes: Set<string>;
 }
 
-const UIDS = [1000, 1001, 1002, 1003];
+/** Everybody's group, which nobody guesses. */
+export const GID = 100;
 
 export const BOOT = "boot";
 export const checksum = (text: string): number => text.length;
@@ -102,7 +103,11 @@ export class Simulation {
   /** FIFOs whose write end the daemon still holds itself. */
   #ungranted = new Set<string>();
 
-  constructor(wanted: Policy = policy) {
+  /** How many there are, from 1000 on. */
+  readonly users: number;
+
+  constructor(wanted: Policy = policy, users = 4) {
+    this.users = users;
     this.#policy = wanted;
     this.published = emptyWorld(wanted);
     this.managers = new Managers({
@@ -240,7 +245,7 @@ export class Simulation {
       at: this.#instant(),
       requester: { room: "control", call: 0 },
       caller,
-      user: { uid, gid: uid, name: `u${uid}`, groups: [] },
+      user: { uid, gid: GID, name: `u${uid}`, groups: [] },
       enabled,
     });
   }
@@ -259,7 +264,7 @@ export class Simulation {
 
   /** Users without a manager get one with their next login. */
   backend(backend: string): void {
-    for (const uid of UIDS) this.excused.add(uid);
+    for (let uid = 1000; uid < 1000 + this.users; uid++) this.excused.add(uid);
     this.configure({ default: { ...this.#policy.services.default, backend } });
   }
 
@@ -444,7 +449,7 @@ export class Simulation {
     const { uid, gid } = order;
     const { wrongs } = this.managers;
     if (!this.runtime.has(uid)) wrongs.push(`a manager of ${uid} was started without a runtime directory`);
-    if (gid !== uid) wrongs.push(`a manager of ${uid} was started with a guessed group`);
+    if (gid !== GID) wrongs.push(`a manager of ${uid} was started with a guessed group`);
     const state = this.storedUser(uid)?.manager.state;
     if (!this.#diskFull && state !== "starting")
       wrongs.push(`a manager of ${uid} was started unrecorded: ${state}`);
@@ -472,7 +477,7 @@ export class Simulation {
       eraseManager: (uid) => this.#alive(() => void managers.logs.delete(uid), undefined),
       lookUpUser: (uid, found) =>
         this.#alive(() => {
-          const account = this.unknown.has(uid) ? null : { uid, gid: uid, name: `u${uid}`, groups: [] };
+          const account = this.unknown.has(uid) ? null : { uid, gid: GID, name: `u${uid}`, groups: [] };
           this.#removals.push(() => found(account));
         }, undefined),
     } satisfies Partial<Ports["system"]>;

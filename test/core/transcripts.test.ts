@@ -146,7 +146,10 @@ function restart(world: World, words: Words): Event {
       ...list(words.get("alive")).map((uid) => ({ uid: Number(uid), alive: true })),
       ...list(words.get("remains")).map((uid) => ({ uid: Number(uid), alive: false })),
     ],
-    lingering: list(words.get("lingering")).map((uid) => ({ uid: Number(uid), name: `u${uid}` })),
+    lingering: list(words.get("lingering")).map((each) => {
+      const [uid, name] = cut(each, ":");
+      return { uid: Number(uid), name: name === "" ? `u${uid}` : name };
+    }),
   };
   return { kind: "daemon.started", at: now(), found };
 }
