@@ -79,12 +79,13 @@ function without(world: World, uid: Uid): World {
 
 /** Whoever is not in the queue has come by another way, or is not wanted any more. */
 export function userLookedUp(world: World, { uid, at, user: account }: Of<"user.lookedUp">): Step {
-  if (!world.queue.includes(uid) || !isUnknown(world, uid) || account === null) return same(world);
-  const name = world.lingering.get(uid) ?? "";
+  const name = world.lingering.get(uid);
+  if (name === undefined || account === null) return same(world);
   if (account.name !== name) {
     const message = `user ${uid} does not linger: the file is of ${name}, and the user is ${account.name}`;
     return { world: without(world, uid), effects: [{ kind: "log", level: "warn", message }] };
   }
+  if (!world.queue.includes(uid) || !isUnknown(world, uid)) return same(world);
   const guessed = world.users.get(uid);
   return guessed === undefined ? admitLingering(world, account, at) : correct(world, guessed, account);
 }
