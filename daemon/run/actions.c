@@ -117,8 +117,8 @@ void actions_ended(struct holder *holder, pid_t pid, int status)
 	if (actions->timed_out)
 		snprintf(how, sizeof(how), "took longer than %d s", ACTION_TIME_S);
 	else if (status != 0 && !unknown)
-		how_ended(how, status, &holder->failures->action);
-	bool executed = holder->failures->action.text[0] == '\0';
+		how_ended(how, status, &holder->shared->action);
+	bool executed = holder->shared->action.text[0] == '\0';
 	conclude(holder, actions->kind, how, executed && !unknown);
 	start_next(holder);
 }

@@ -120,11 +120,12 @@ static _Noreturn void execute(const struct holder *holder, const char *const arg
 
 static _Noreturn void become_manager(const struct holder *holder)
 {
-	struct failure *failure = &holder->failures->manager;
+	struct failure *failure = &holder->shared->manager;
 	const struct arguments *arguments = &holder->arguments;
 	char state[STATE_PATH_MAX];
 
 	clean(holder, failure);
+	holder->shared->manager_is_user = true;
 	state_path(state, arguments, getpid());
 	if (!state_make(state, arguments))
 		fail(failure, "make the state directory", state);
@@ -135,7 +136,6 @@ static _Noreturn void become_manager(const struct holder *holder)
 
 pid_t child_run(struct holder *holder)
 {
-	holder->failures->manager.text[0] = '\0';
 	pid_t pid = fork_into(holder->group);
 	if (pid == 0)
 		become_manager(holder);
@@ -154,7 +154,10 @@ static _Noreturn void become_action(const struct holder *holder, const struct ac
 	char names[PACKET_MAX];
 	int count = 2;
 
-	clean(holder, &holder->failures->action);
+	clean(holder, &holder->shared->action);
+	/* A moment at most, and no longer than an action may take. */
+	while (action->kind == ACTION_STOP && !holder->shared->manager_is_user)
+		usleep(500);
 	memcpy(names, action->data, action->len);
 	for (size_t at = 0; at < action->len && count < ARGV_MAX - 1;) {
 		size_t len = strlen(names + at);
@@ -164,12 +167,12 @@ static _Noreturn void become_action(const struct holder *holder, const struct ac
 		argv[count++] = names + at;
 		at += len + 1;
 	}
-	execute(holder, argv, action, &holder->failures->action);
+	execute(holder, argv, action, &holder->shared->action);
 }
 
 pid_t child_act(struct holder *holder, const struct action *action)
 {
-	holder->failures->action.text[0] = '\0';
+	holder->shared->action.text[0] = '\0';
 	pid_t pid = fork_into(holder->group);
 	if (pid == 0)
 		become_action(holder, action);

@@ -25,7 +25,7 @@ void ending_child(struct holder *holder, pid_t pid, int status)
 	holder->manager_ended = true;
 	holder->manager_ended_at = now_ms();
 	if (holder->ended_how[0] == '\0')
-		how_ended(holder->ended_how, status, &holder->failures->manager);
+		how_ended(holder->ended_how, status, &holder->shared->manager);
 	ready_close(holder);
 	actions_wind_up(holder);
 }

@@ -5,6 +5,7 @@
 #ifndef SESSIONMAN_HOLDER_H
 #define SESSIONMAN_HOLDER_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -92,14 +93,17 @@ struct actions {
 	bool timed_out;
 };
 
-/* Where a child says why it did not come to execute its program; shared with it. */
+/* Why a child did not come to execute its program. */
 struct failure {
 	char text[HOW_MAX];
 };
 
-struct failures {
+/* Memory that is shared with the children, until they execute their programs. */
+struct shared {
 	struct failure manager;
 	struct failure action;
+	/* from then on the user may signal it */
+	atomic_bool manager_is_user;
 };
 
 struct holder {
@@ -107,7 +111,7 @@ struct holder {
 	struct terms terms;
 	struct output output;
 	struct actions actions;
-	struct failures *failures;
+	struct shared *shared;
 	/* directory of the control group that the children are born in; -1 without cgroup v2 */
 	int group;
 	int signals;

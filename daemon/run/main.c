@@ -161,9 +161,9 @@ static void prepare(void)
 	holder.signals = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (holder.signals < 0)
 		start_failed("take signals");
-	holder.failures = mmap(NULL, sizeof(*holder.failures), PROT_READ | PROT_WRITE,
+	holder.shared = mmap(NULL, sizeof(*holder.shared), PROT_READ | PROT_WRITE,
 		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (holder.failures == MAP_FAILED)
+	if (holder.shared == MAP_FAILED)
 		start_failed("share memory with children");
 	if (!output_open(&holder.output, &holder.arguments))
 		start_failed("make the pipe for output");

@@ -25,7 +25,10 @@ PAM_SERVICE = "/etc/pam.d/sessionman-user"
 
 
 def waits(test):
-    """Marks a test that mostly waits: it runs beside the others, with users of its own."""
+    """
+    Marks a test that mostly waits: it runs beside the others, with users of its own. It calls has_begun() when the
+    others may change the PAM service.
+    """
     test.waits = True
     return test
 
@@ -178,6 +181,10 @@ class User:
         return read(path)
 
 
+def has_begun():
+    started.begun.set()
+
+
 def pam(text):
     """Replaces the PAM service, until the end of the test."""
     write(PAM_SERVICE, text)
@@ -191,18 +198,18 @@ def write_to(path, text):
 class Run:
     """A sessionman-run for a user, as the keeper starts it."""
 
-    def __init__(self, user, run=MANAGER, stop=STOP, backend=BACKEND, ready=None, dirty=None, **arguments):
+    def __init__(self, user, run=MANAGER, stop=STOP, backend=BACKEND, ready=None, dirty=None, words=None):
         self.user = user
         for action, text in (("run", run), ("stop", stop), ("ready", ready)):
             if text is not None:
                 user.script(action, text)
         self.listener = listen(f"{MANAGERS}/{user.uid}.sock")
         self.daemon = Daemon(user.uid)
-        words = {
+        arguments = {
             "uid": user.uid, "gid": user.gid, "user": user.name, "backend": backend, "config": "/etc/sessionman/backend",
-            "runtime": user.runtime, "group": user.group, "ready": user.fifo, "log": user.log, **arguments,
+            "runtime": user.runtime, "group": user.group, "ready": user.fifo, "log": user.log, **(words or {}),
         }
-        self.pid = spawn(self.listener, [*WRAPPER, RUNNER, *(f"{key}={value}" for key, value in words.items())], dirty)
+        self.pid = spawn(self.listener, [*WRAPPER, RUNNER, *(f"{key}={value}" for key, value in arguments.items())], dirty)
         self.listener.close()
         self.status = None
         started.runs.append(self)
@@ -231,7 +238,9 @@ class Run:
         return packet[1] if packet else None
 
     def log(self):
-        return read(self.user.log)
+        with contextlib.suppress(FileNotFoundError):
+            return read(self.user.log)
+        return ""
 
     def finish(self):
         if self.status is None:
@@ -271,7 +280,7 @@ def end_all():
     for run in started.runs:
         run.finish()
         run.user.clear_group()
-        for pid in processes_of(run.user.uid):
+        for pid in processes_of(run.user.uid) if run.user.uid else []:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
 

@@ -7,6 +7,7 @@ import importlib
 import os
 import shutil
 import sys
+import threading
 import time
 import traceback
 
@@ -24,10 +25,11 @@ def cases():
                 yield name[5:].replace("_", " ") + ("" if harness.CGROUP else " without cgroup v2"), function
 
 
-def run(name, function):
+def run(name, function, begun=None):
     """Prints how it went: 1 for passed, 0 for skipped, -1 for failed."""
     began = time.monotonic()
     harness.started.runs = []
+    harness.started.begun = begun or threading.Event()
     try:
         note = function() or ""
         if note.startswith("SKIP"):
@@ -40,6 +42,7 @@ def run(name, function):
         return -1
     finally:
         harness.end_all()
+        harness.has_begun()
         if not hasattr(function, "waits"):
             provide_pam()
 
@@ -57,7 +60,12 @@ def main():
     words = sys.argv[1:]
     chosen = [case for case in cases() if not words or any(word in case[0] for word in words)]
     with concurrent.futures.ThreadPoolExecutor() as beside:
-        waiting = [beside.submit(run, *case) for case in chosen if hasattr(case[1], "waits")]
+        waiting = []
+        for case in chosen:
+            if hasattr(case[1], "waits"):
+                begun = threading.Event()
+                waiting.append(beside.submit(run, *case, begun))
+                begun.wait()
         results = [run(*case) for case in chosen if not hasattr(case[1], "waits")]
     results += [future.result() for future in waiting]
     passed, failed = results.count(1), results.count(-1)

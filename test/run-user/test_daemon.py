@@ -147,6 +147,25 @@ def test_sigterm_is_stop():
         true("dump-stop" in os.listdir(run.user.home), "by the backend's stop")
 
 
+def test_stop_waits_until_the_manager_is_its_user_s():
+    """Until then the user's stop script may not signal it."""
+    if shutil.which("strace") is None:
+        return "SKIP: no strace here"
+    harness.WRAPPER[:] = ["/usr/bin/strace", "-f", "-o", "/dev/null", "-e", "trace=setsid", "-e", "inject=setsid:delay_enter=200000"]
+    run = Run(User())
+    harness.WRAPPER.clear()
+    manager = int(run.daemon.hear()[1])
+    equal(os.stat(f"/proc/{manager}").st_uid, 0, "not yet")
+    os.kill(manager, signal.SIGSTOP)
+    run.daemon.send("stop")
+    time.sleep(0.6)
+    os.kill(manager, signal.SIGCONT)
+    true(run.daemon.hear_until("ended") in (["ended", "signal 15"], ["ended", "exit code 0"]), "stopped")
+    # strace waits for all that it traces.
+    run.user.clear_group()
+    run.wait()
+
+
 def test_other_signals_change_nothing():
     run = Run(User())
     run.running()

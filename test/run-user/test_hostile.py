@@ -137,7 +137,11 @@ def test_a_user_cannot_put_another_file_in_the_fifo_s_place():
     run.running()
     true("done:" not in run.log(), run.log())
     true("prw------- 1 alice alice 0" in run.log(), run.log())
-    equal(sorted(os.listdir(MANAGERS)), ["1000.log", "1000.sock"])
+    equal(sorted(files_of(user)), ["1000.log", "1000.sock"])
+
+
+def files_of(user):
+    return [name for name in os.listdir(MANAGERS) if name.startswith(f"{user.uid}.")]
 
 
 def test_the_files_are_root_s_alone():
@@ -146,7 +150,7 @@ def test_the_files_are_root_s_alone():
     run = Run(user, run='exec 3<>"$2"\n' + FOREVER)
     os.umask(before)
     equal(run.daemon.hear()[0], "starting")
-    modes = {name: (oct(st.st_mode), st.st_uid) for name in os.listdir(MANAGERS) for st in [os.lstat(f"{MANAGERS}/{name}")]}
+    modes = {name: (oct(st.st_mode), st.st_uid) for name in files_of(user) for st in [os.lstat(f"{MANAGERS}/{name}")]}
     equal(modes, {"1000.log": ("0o100600", 0), "1000.sock": ("0o140600", 0), "1000.ready": ("0o10600", 1000)})
 
 
