@@ -7,7 +7,9 @@ import { cpSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node
 import { createInterface } from "node:readline";
 import { Client, type Run } from "./client.ts";
 import { barePss, measureStarts, pss, type Starts, sleep } from "./footprint.ts";
+import { BackendBench } from "./managers.ts";
 import { CLEAN_ENVIRONMENT, Elogind, LOG, type Places, type Product, Sessionman } from "./products.ts";
+import type { ManagerName } from "./services.ts";
 
 export type ProductName = "sessionman" | "elogind";
 
@@ -20,6 +22,12 @@ export interface Requests {
   /** PSS in KiB of daemon and keeper after they have been idle for so many ms. */
   readonly memory: { readonly ask: number; readonly answer: { daemon: number; keeper: number } };
   readonly bareMemory: { readonly ask: null; readonly answer: number };
+  /** Puts these users (first number and how many) into /etc/passwd, each with a home and one service in it. */
+  readonly homes: { readonly ask: readonly [number, number]; readonly answer: null };
+  /** Restarts the daemon with this backend; false where its program is not installed. */
+  readonly services: { readonly ask: ManagerName; readonly answer: boolean };
+  /** Nanoseconds that the backend takes without sessionman, for each of these users. */
+  readonly manager: { readonly ask: readonly [number, number]; readonly answer: number[] };
   /** Stops the daemon and measures so many starts. */
   readonly starts: { readonly ask: number; readonly answer: Starts };
 }
@@ -28,11 +36,11 @@ const FIRST_UID = 20_000;
 const accounts = readFileSync("/etc/passwd", "utf8");
 
 // Short, because both products read the file from its beginning at each login.
-function writeUsers(ranges: Requests["users"]["ask"]): null {
+function writeUsers(ranges: Requests["users"]["ask"], home = (_number: number) => "/tmp"): null {
   const lines = ranges.flatMap(([first, count]) =>
     Array.from({ length: count }, (_, i) => {
       const number = first + i;
-      return `bench${number}:x:${FIRST_UID + number}:${FIRST_UID}::/tmp:/bin/sh\n`;
+      return `bench${number}:x:${FIRST_UID + number}:${FIRST_UID}::${home(number)}:/bin/sh\n`;
     }),
   );
   writeFileSync("/etc/passwd.new", lines.join("") + accounts);
@@ -48,6 +56,7 @@ function sessionmanOnly(product: Product): Sessionman {
 type Handlers = { [K in keyof Requests]: (ask: Requests[K]["ask"]) => Promise<Requests[K]["answer"]> };
 
 function handlers(product: Product, client: Client, places: Places): Handlers {
+  const backends = new BackendBench(places);
   return {
     client: (line) => client.command(line),
     users: async (ranges) => writeUsers(ranges),
@@ -63,6 +72,23 @@ function handlers(product: Product, client: Client, places: Places): Handlers {
       await product.start();
       return size;
     },
+    homes: async ([first, count]) => {
+      for (let number = first; number < first + count; number++) backends.furnish(FIRST_UID + number);
+      return writeUsers(
+        [
+          [0, 8],
+          [first, count],
+        ],
+        (number) => backends.home(FIRST_UID + number),
+      );
+    },
+    services: async (manager) => {
+      if (!backends.use(manager)) return false;
+      await sessionmanOnly(product).stop();
+      await product.start();
+      return true;
+    },
+    manager: async ([first, count]) => backends.itself(FIRST_UID + first, count),
     starts: async (count) => {
       const stopped = sessionmanOnly(product);
       const flags = stopped.nodeFlags;
@@ -80,6 +106,9 @@ function copyPlaces(tree: string, elogind: string): Places {
   };
   return {
     client: copy(`${build}/bench/client`, "/tmp/client"),
+    manager: copy(`${build}/bench/manager`, "/tmp/manager"),
+    runner: copy(`${build}/c/daemon/run/sessionman-run`, "/tmp/sessionman-run"),
+    backends: copy(`${tree}/backends`, "/tmp/backends"),
     keeper: copy(`${build}/c/daemon/keeper/sessionmand`, "/tmp/keeper"),
     bundle: copy(`${build}/bundle`, "/tmp/bundle"),
     module: copy(`${build}/c/pam/pam_sessionman.so`, "/tmp/pam_sessionman.so"),

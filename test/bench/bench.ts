@@ -7,9 +7,10 @@ import { measureLatency } from "./latency.ts";
 import { printRows, printVerdicts } from "./print.ts";
 import type { Row } from "./rows.ts";
 import { Sandbox, type SandboxOptions } from "./sandbox.ts";
+import { measureServices } from "./services.ts";
 import { judge } from "./targets.ts";
 
-const PARTS = ["latency", "memory", "start"] as const;
+const PARTS = ["latency", "memory", "start", "services"] as const;
 
 const { values } = parseArgs({
   options: {
@@ -51,6 +52,8 @@ async function main(): Promise<void> {
     rows.push(...(await withSandbox(options, (sandbox) => measureFootprint(sandbox, values.quick))));
   if (parts.includes("start"))
     rows.push(...(await withSandbox(options, (sandbox) => measureStart(sandbox, values.quick))));
+  if (parts.includes("services"))
+    rows.push(...(await withSandbox(options, (sandbox) => measureServices(sandbox, values.quick))));
   process.stdout.write(`${printRows(rows)}\n${printVerdicts(judge(rows, others))}`);
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(rows, null, 1)}\n`);
 }

@@ -11,10 +11,13 @@ export interface Product {
 
 /** Where things lie, as seen from inside the sandbox. */
 export interface Places {
-  /** client.c, compiled. */
+  /** client.c and manager.c, compiled. */
   readonly client: string;
+  readonly manager: string;
   /** What the build tree holds of sessionman: a copy, so that a build meanwhile does no harm. */
   readonly keeper: string;
+  readonly runner: string;
+  readonly backends: string;
   readonly bundle: string;
   readonly module: string;
   /** The unpacked Debian packages. */
@@ -44,8 +47,9 @@ export class Sessionman implements Product {
 
   /** Starts the keeper; resolves with the time in ms until the newline on its readiness descriptor. */
   async startTimed(): Promise<number> {
-    const { keeper, bundle, node } = this.#places;
-    const options = ["--ready-fd", "3", "--node", node, "--daemon", `${bundle}/sessionmand.cjs`];
+    const { keeper, bundle, node, runner } = this.#places;
+    const daemon = `${bundle}/sessionmand.cjs`;
+    const options = ["--ready-fd", "3", "--node", node, "--daemon", daemon, "--runner", runner];
     const log = openLog();
     const begin = performance.now();
     this.#keeper = spawn(keeper, options, {
