@@ -46,8 +46,8 @@ dispatch() {
 	stop-2) case $2 in '' | 0* | 1 | *[!0-9]*) misused "stop: the number of a process expected: $2" ;; esac ;;
 	graphical-2) case $2 in start | stop) ;; *) misused "graphical: start or stop expected: $2" ;; esac ;;
 	ready-2 | environment-[2-9] | environment-??*) ;;
-	run-* | ready-* | stop-* | graphical-* | environment-*) misused "$1: wrong number of arguments" ;;
-	-*) misused "no action, see sessionman-backend(7)" ;;
+	run-[0-9]* | ready-[0-9]* | stop-[0-9]* | graphical-[0-9]* | environment-[0-9]*) misused "$1: wrong number of words" ;;
+	-[0-9]*) misused "no action, see sessionman-backend(7)" ;;
 	*) exit 32 ;;
 	esac
 	[ -n "${XDG_RUNTIME_DIR-}" ] || misused "$1: XDG_RUNTIME_DIR is not set"
