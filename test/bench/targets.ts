@@ -91,7 +91,7 @@ function footprint(rows: readonly Row[]): Verdict[] {
 /** What a first login costs beyond its service manager, in ms. */
 function services(rows: readonly Row[]): Verdict[] {
   return ["runit", "dinit"].map((manager) => {
-    const login = find(rows, "sessionman", new RegExp(`^first login, ${manager}$`), "open");
+    const login = find(rows, "sessionman", new RegExp(`^alone, first login, ${manager}$`), "open");
     const itself = find(rows, manager, /^by itself$/, "from exec to ready");
     const beyond = login === null || itself === null ? null : (login - itself) / 1000;
     return verdict(`first login with ${manager}: beyond ${manager} by itself`, 5, false, " ms", beyond);
