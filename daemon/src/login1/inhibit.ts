@@ -2,8 +2,8 @@
 
 import type { Call } from "../bus/call.ts";
 import type { Later } from "./actions.ts";
+import { type InhibitWhat, openInhibitor } from "./asks.ts";
 import { callerOf } from "./authority.ts";
-import { type InhibitWhat, openInhibitor } from "./core.ts";
 import { invalidArgs } from "./errors.ts";
 import { INHIBIT_WHATS } from "./limits.ts";
 import type { ManagerObject } from "./room.ts";

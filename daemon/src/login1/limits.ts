@@ -1,6 +1,6 @@
 /** What arguments may be. */
 
-import type { InhibitWhat } from "./core.ts";
+import type { InhibitWhat } from "./asks.ts";
 import { invalidArgs } from "./errors.ts";
 
 export const INHIBITORS_MAX = 8192;

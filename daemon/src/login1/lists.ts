@@ -5,7 +5,7 @@ import type { Answer, Call } from "../bus/call.ts";
 import type { Value } from "../bus/values.ts";
 import type { World } from "../core/model.ts";
 import { allSessions, allUsers } from "../core/select.ts";
-import { idleOfSession, inhibitorsOf } from "./core.ts";
+import { idleOfSession, inhibitorsOf } from "./asks.ts";
 import { noSessionForPid, noUserForPid } from "./errors.ts";
 import { seatPath, sessionPath, userPath } from "./paths.ts";
 import type { ManagerObject } from "./room.ts";

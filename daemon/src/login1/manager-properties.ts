@@ -3,8 +3,8 @@
 import type { Property } from "../bus/table.ts";
 import { type Value, Variant } from "../bus/values.ts";
 import type { World } from "../core/model.ts";
+import { type Idle, type InhibitMode, idleOfManager, inhibitorsOf } from "./asks.ts";
 import { askRoot } from "./authority.ts";
-import { type Idle, type InhibitMode, idleOfManager, inhibitorsOf } from "./core.ts";
 import { checkWallMessage, INHIBIT_WHATS, INHIBITORS_MAX } from "./limits.ts";
 import type { ManagerObject } from "./room.ts";
 import { changing, constant, idleRows, silent } from "./rows.ts";

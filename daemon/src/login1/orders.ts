@@ -6,7 +6,7 @@ import { LATER } from "../bus/table.ts";
 import type { CallResult, OpenResult } from "../core/effects.ts";
 import type { Requester, SessionId } from "../core/model.ts";
 import type { LogPort, ReplyPort } from "../loop/ports.ts";
-import type { Login1Event } from "./core.ts";
+import type { Login1Event } from "./asks.ts";
 import { refused } from "./errors.ts";
 
 export type InhibitResult =

@@ -3,7 +3,7 @@
 import type { Method, Property, Signal } from "../bus/table.ts";
 import type { Value } from "../bus/values.ts";
 import type { Instant } from "../core/model.ts";
-import type { Idle } from "./core.ts";
+import type { Idle } from "./asks.ts";
 
 type Get<T> = (target: T) => Value;
 type Handler<T> = Method<T>["handler"];

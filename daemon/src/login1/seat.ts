@@ -7,7 +7,7 @@ import { sessionsOnSeat } from "../core/display.ts";
 import type { Session } from "../core/model.ts";
 import { activeSession, sessionOnVt } from "../core/select.ts";
 import * as actions from "./actions.ts";
-import { idleOfSeat } from "./core.ts";
+import { idleOfSeat } from "./asks.ts";
 import { invalidArgs, noSuchSession, notSupported, sessionNotOnSeat } from "./errors.ts";
 import { NOTHING, SERVICE, sessionPath } from "./paths.ts";
 import type { Room, SeatObject } from "./room.ts";

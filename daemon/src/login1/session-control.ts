@@ -5,9 +5,9 @@ import { errnoError } from "../bus/errors.ts";
 import type { LATER } from "../bus/table.ts";
 import { isActive } from "../core/display.ts";
 import type { Requester } from "../core/model.ts";
+import { controlOf, type Login1Event } from "./asks.ts";
 import { askOwner, callerOf } from "./authority.ts";
 import { canIdle, canTakeDevices } from "./classes.ts";
-import { controlOf, type Login1Event } from "./core.ts";
 import {
   accessDenied,
   deviceNotTaken,
