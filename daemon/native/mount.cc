@@ -39,6 +39,19 @@ static Napi::Value mount_tmpfs(Args info)
 	return info.Env().Undefined();
 }
 
+/* mountHierarchy(path, name): of cgroup v1, without controllers. */
+static Napi::Value mount_hierarchy(Args info)
+{
+	std::string path, name;
+	if (!text_at(info, 0, &path) || !text_at(info, 1, &name))
+		return info.Env().Undefined();
+	std::string data = "none,name=" + name;
+	if (mount("cgroup", path.c_str(), "cgroup", MS_NOSUID | MS_NODEV | MS_NOEXEC,
+		    data.c_str()) < 0)
+		return fail(info.Env(), "mount", errno, path);
+	return info.Env().Undefined();
+}
+
 static Napi::Value detach(Args info)
 {
 	std::string path;
@@ -107,6 +120,7 @@ static Napi::Value owns_socket(Args info)
 void export_mounts(Napi::Env env, Napi::Object exports)
 {
 	exports.Set("mountTmpfs", Napi::Function::New<mount_tmpfs>(env));
+	exports.Set("mountHierarchy", Napi::Function::New<mount_hierarchy>(env));
 	exports.Set("detach", Napi::Function::New<detach>(env));
 	exports.Set("giveDirectory", Napi::Function::New<give_directory>(env));
 	exports.Set("ownsSocket", Napi::Function::New<owns_socket>(env));

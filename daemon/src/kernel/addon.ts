@@ -113,6 +113,8 @@ export interface Addon {
   atEnd(fd: number): boolean;
 
   mountTmpfs(path: string, uid: number, gid: number, bytes: number, inodes: number): void;
+  /** A hierarchy of cgroup v1 that has no controllers. */
+  mountHierarchy(path: string, name: string): void;
   detach(path: string): void;
   giveDirectory(path: string, uid: number, gid: number): void;
   ownsSocket(directory: string, mount: number, name: string, uid: number): boolean;

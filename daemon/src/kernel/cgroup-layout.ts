@@ -1,11 +1,11 @@
 /**
- * Which control group a session has. What libsystemd reads is the scope in the slice of the user; libelogind takes the
- * first part of the path for the session, so that for its programs a session has a group of its own at the top, which
- * is then in no slice.
+ * Which control group a session has. libsystemd reads the scope in the slice of the user. libelogind takes the first
+ * part of a path for the session: where cgroup v2 is all there is, a session of its programs has its group at the top,
+ * in no slice; where v2 is mounted beside v1 (hybrid) it has a group of v1 besides its scope.
  */
 
 import { chownSync, statSync } from "node:fs";
-import type { SessionId, Uid } from "../core/model.ts";
+import type { ProcessIdentity, SessionId, Uid } from "../core/model.ts";
 import { isSessionId, parseUid } from "../core/names.ts";
 import type { CgroupRoot } from "./cgroup-root.ts";
 import { sliceOf, usersIn } from "./cgroup-slice.ts";
@@ -17,8 +17,9 @@ export interface CgroupLayout {
   /** The session in whose scope, or below, that group is. */
   sessionOf(group: string): SessionId | null;
   scopes(): { readonly id: SessionId; readonly uid: Uid }[];
-  /** The scope has just been made. */
-  made(id: SessionId, uid: Uid): void;
+  /** The scope has just been made, and the leader is in it. */
+  made(id: SessionId, uid: Uid, leader: ProcessIdentity): void;
+  removed(id: SessionId): void;
 }
 
 const SCOPE = /^\/user\.slice\/user-([0-9]{1,10})\.slice\/session-([1-9][0-9]{0,9})\.scope(?:\/.*)?$/;
@@ -41,6 +42,7 @@ export function layoutInSlices(tree: CgroupTree): CgroupLayout {
           .map((id) => ({ id, uid })),
       ),
     made() {},
+    removed() {},
   };
 }
 
@@ -58,6 +60,7 @@ export function layoutAtTop(tree: CgroupTree, root: CgroupRoot): CgroupLayout {
         .filter(isSessionId)
         .map((id) => ({ id, uid: ownerOf(`${root.path}/${id}`) })),
     made: (id, uid) => chownSync(`${root.path}/${id}`, 0, uid),
+    removed() {},
   };
 }
 

@@ -4,7 +4,8 @@ import type { SessionId, Uid } from "../core/model.ts";
 import { parseUid } from "../core/names.ts";
 import { ENTERED, GONE_MEANWHILE } from "./addon.ts";
 import type { Base } from "./base.ts";
-import { layoutAtTop, layoutInSlices, scopeInSlice } from "./cgroup-layout.ts";
+import { isHybrid, layoutWithLabels } from "./cgroup-label.ts";
+import { type CgroupLayout, layoutAtTop, layoutInSlices, scopeInSlice } from "./cgroup-layout.ts";
 import { enableControllers, offeredControllers, writeLimits } from "./cgroup-limits.ts";
 import { createManagerGroups, type ManagerGroups } from "./cgroup-manager.ts";
 import type { CgroupRoot } from "./cgroup-root.ts";
@@ -63,9 +64,8 @@ function withCgroups(base: Base, root: CgroupRoot, wanted: Paths["cgroupLayout"]
   const { addon } = base;
   const watch = createGroupWatch(base);
   const tree = new CgroupTree(addon, root);
-  const layout = wanted === "elogind" ? layoutAtTop(tree, root) : layoutInSlices(tree);
+  const layout = layoutOf(base, root, tree, wanted);
   const { scopeOf, scopes } = layout;
-  if (wanted === "elogind") base.lacks(LIMITS_OF_SERVICES);
   const controllers = offeredControllers(base, root.path);
   addon.makeDirectory(`${root.path}/user.slice`, 0o755);
   enableControllers(base, root.path, controllers);
@@ -80,10 +80,11 @@ function withCgroups(base: Base, root: CgroupRoot, wanted: Paths["cgroupLayout"]
     },
     limitSlice: (uid, limits) => writeLimits(base, root.path + sliceOf(uid), limits, false),
     removeSlice: (uid) => void addon.removeDirectory(root.path + sliceOf(uid)),
-    enterScope(id, uid, { pid, start, inode }) {
+    enterScope(id, uid, leader) {
+      const { pid, start, inode } = leader;
       const scope = scopeOf(id, uid);
       const entered = addon.enterGroup(root.path + scope, pid, start, inode);
-      if (entered === ENTERED) return layout.made(id, uid);
+      if (entered === ENTERED) return layout.made(id, uid, leader);
       if (entered === GONE_MEANWHILE) moveBack(base, root, tree, scope, pid);
       addon.removeDirectory(root.path + scope);
       throw new KernelError("pidfd_open", "ESRCH", `process ${pid}`);
@@ -94,6 +95,7 @@ function withCgroups(base: Base, root: CgroupRoot, wanted: Paths["cgroupLayout"]
     removeScope(id, uid) {
       watch.remove(scopeOf(id, uid));
       if (!tree.remove(scopeOf(id, uid))) throw new KernelError("rmdir", "EBUSY", scopeOf(id, uid));
+      layout.removed(id);
     },
     scopes,
     scopePath: scopeOf,
@@ -109,6 +111,19 @@ function withCgroups(base: Base, root: CgroupRoot, wanted: Paths["cgroupLayout"]
     managerGroups: createManagerGroups(base, root, tree, watch),
     shut: () => watch.shut(),
   };
+}
+
+function layoutOf(
+  base: Base,
+  root: CgroupRoot,
+  tree: CgroupTree,
+  wanted: Paths["cgroupLayout"],
+): CgroupLayout {
+  const inSlices = layoutInSlices(tree);
+  if (wanted === "systemd") return inSlices;
+  if (isHybrid(base, root)) return layoutWithLabels(base, inSlices);
+  base.lacks(LIMITS_OF_SERVICES);
+  return layoutAtTop(tree, root);
 }
 
 /** Another process had the pid when it was moved: back to where it came from, its parent's group. */
