@@ -51,6 +51,10 @@ def on_seat(vt):
 
 @setting(config=TRUSTING)
 def test_sessions_of_all_kinds():
+    sessions_of_all_kinds()
+
+
+def sessions_of_all_kinds():
     vt = foreground()
     if not vt:
         raise Skip("no virtual terminals here")
@@ -136,18 +140,23 @@ def test_processes():
 
 
 def test_a_process_about_itself_and_its_peers():
+    about_itself(SYSTEMD, of_process)
+
+
+def about_itself(libraries, of_process):
+    """A process of a session asks about itself, then listens and is asked about."""
     login = Login("alice")
     sessions, _ = told()
-    for library in SYSTEMD:
+    expected = of_process(login, 1000)
+    for library in libraries:
         client, socket = f"{OUT}/{library}", f"/home/alice/{library}"
         script = f"{client} self; sleep 1000 | {client} serve {socket}"
         login.spawn(["sh", "-c", f"exec >{socket}.out 2>&1; {script}"], 1000)
         peer = poll("somebody listens", lambda name=library, path=socket: answers_of_peer(name, path))
         said = parse(read(f"{socket}.out"))
-        about_itself = {**expected_session(sessions[login.id]), "session": login.id}
-        found = differences(library, "self", about_itself, said["self"])
+        found = differences(library, "self", {**expected_session(sessions[login.id]), **expected}, said["self"])
         for who, answers in (("own peer", said["own peer"]), ("peer", peer)):
-            found += differences(library, who, of_process(login, 1000), answers)
+            found += differences(library, who, expected, answers)
         check(not found, "\n".join(found))
 
 

@@ -41,8 +41,8 @@ def test_a_daemon_that_was_away_leaves_nothing_false():
     os.mkfifo(f"{STATE}/sessions/77.ref")
     daemon.start()
     gone(other.id)
-    equal(os.listdir(f"{STATE}/sessions"), [login.id], "sessions")
-    equal((os.listdir(f"{STATE}/users"), os.listdir(f"{STATE}/seats")), (["1000"], ["seat0"]), "users and seats")
+    poll("users", lambda: os.listdir(f"{STATE}/users") == ["1000"])
+    equal((os.listdir(f"{STATE}/sessions"), os.listdir(f"{STATE}/seats")), ([login.id], ["seat0"]), "sessions and seats")
     equal(read(f"{STATE}/sessions/{login.id}"), before, "what is told of the session that lived on")
 
 

@@ -10,12 +10,13 @@ sys.path[:0] = [HERE, f"{HERE}/../integration"]
 
 import answers  # noqa: E402
 import disk  # noqa: E402
+import elogind  # noqa: E402
 import monitors  # noqa: E402
-from basics import Skip  # noqa: E402
+from basics import Skip, poll  # noqa: E402
 from machine import daemon  # noqa: E402
-from main import describe, on_alarm, reset  # noqa: E402
+from main import describe, on_alarm, remove, reset  # noqa: E402
 
-MODULES = (answers, monitors, disk)
+MODULES = (elogind,) if elogind.HYBRID else (answers, monitors, disk, elogind)
 SECONDS = 30
 
 
@@ -27,8 +28,16 @@ def find_tests(words):
                 yield label, function
 
 
-def run_one(function):
+def clean():
+    """The sandbox as it was at first, and nothing of a layout that the rest of the tests does not know."""
     reset()
+    for name in os.listdir(elogind.TOP) if os.path.isdir(elogind.TOP) else ():
+        if name.isdigit():
+            poll(f"group {name} can be removed", lambda path=f"{elogind.TOP}/{name}": remove(path))
+
+
+def run_one(function):
+    clean()
     signal.alarm(SECONDS)
     daemon.start(config=getattr(function, "setting", {}).get("config"))
     function()
@@ -54,7 +63,7 @@ def main(arguments):
         print(f"{word} {label} ({time.monotonic() - begin:.1f} s)", flush=True)
         if detail:
             print("     " + detail.replace("\n", "\n     "), flush=True)
-    reset()
+    clean()
     print(f"{counts['passed']} passed, {counts['failed']} failed, {counts['skipped']} skipped")
     return 1 if counts["failed"] or not counts["passed"] else 0
 
