@@ -8,6 +8,7 @@ import { crash, kept, killed } from "./scenarios/leftovers.ts";
 import { limits } from "./scenarios/limits.ts";
 import { openrc, runit } from "./scenarios/other-init.ts";
 import { reboot } from "./scenarios/reboot.ts";
+import { services } from "./scenarios/services.ts";
 import { ssh } from "./scenarios/ssh.ts";
 import { textLogin } from "./scenarios/text-login.ts";
 
@@ -21,6 +22,7 @@ export const scenarios: readonly Scenario[] = [
   { name: "text login", run: textLogin },
   { name: "ssh", run: ssh },
   { name: "limits", run: limits },
+  { name: "user services", run: services },
   { name: "kill -9", run: kills },
   { name: "crash of login", run: crash },
   { name: "processes left", run: kept },

@@ -3,9 +3,9 @@
 import type { Checks } from "../check.ts";
 import type { Guest } from "../guest.ts";
 import { answered, factsOf, keeperOf, unchanged } from "./kills.ts";
+import { linger, lingered } from "./services.ts";
 
 async function underInit(guest: Guest, checks: Checks, status: string): Promise<void> {
-  await checks.comes("sessionctl answers after boot", guest.answers());
   const service = await guest.machine.run(status);
   checks.that(service.status === 0, "the service says that it is running", service.output);
   await guest.logIn("alice", 1);
@@ -22,9 +22,12 @@ async function underInit(guest: Guest, checks: Checks, status: string): Promise<
 }
 
 export async function runit(guest: Guest, checks: Checks): Promise<void> {
+  await linger(guest);
   await guest.machine.sh("echo runit >/vm/kind; echo unified >/vm/cgroup");
   await guest.reboot("reboot");
   checks.equal(await guest.read("/proc/1/comm"), "runit", "process 1 is runit");
+  await checks.comes("sessionctl answers after boot", guest.answers());
+  await lingered(guest, checks);
   await underInit(guest, checks, "sv status sessionmand | grep ^run:");
 }
 
@@ -32,6 +35,7 @@ export async function runit(guest: Guest, checks: Checks): Promise<void> {
 export async function openrc(guest: Guest, checks: Checks): Promise<void> {
   await guest.machine.sh("echo openrc >/vm/kind; echo none >/vm/cgroup");
   await guest.reboot((await guest.read("/proc/1/comm")) === "runit" ? "/lib/runit/runit-init 6" : "reboot");
+  await checks.comes("sessionctl answers after boot", guest.answers());
   await underInit(guest, checks, "rc-service sessionmand status");
   checks.equal(
     (await guest.machine.sh("rc-status --runlevel")).trim(),
