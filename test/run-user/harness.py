@@ -1,6 +1,7 @@
 """Starts sessionman-run as the keeper would, speaks to it as the daemon would, and asks about it."""
 
 import contextlib
+import json
 import os
 import pwd
 import shutil

@@ -15,7 +15,7 @@ def test_ready_is_given_twenty_seconds():
     took = time.monotonic() - began
     true(19.5 < took < 22, f"it took {took:.1f} s")
     true("sessionman-run: ready: took longer than 20 s\n" in run.log(), run.log())
-    equal(len(processes_of(user.uid)), 2, "the manager and its sleep; the script and what it waited for are gone")
+    wait_for("only the manager and its sleep", lambda: len(processes_of(user.uid)) == 2)
 
 
 def children_of(run):
