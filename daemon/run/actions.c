@@ -22,9 +22,8 @@ static const char *const names[] = {
 	[ACTION_ENVIRONMENT] = "environment",
 };
 
-/* What an action has ended with is told or noted; how: "" for success, done: its script knows it.
- */
-static void conclude(struct holder *holder, enum action_kind kind, const char *how, bool done)
+/* What an action has ended with is told or noted; how: "" for success. */
+static void conclude(struct holder *holder, enum action_kind kind, const char *how, bool unknown)
 {
 	if (how[0] != '\0')
 		output_line(&holder->output, "%s: %s", names[kind], how);
@@ -33,8 +32,8 @@ static void conclude(struct holder *holder, enum action_kind kind, const char *h
 		holder->phase = PHASE_RUNNING;
 		talk_tell(holder);
 	}
-	/* Nobody else will tell the manager to end. */
-	if (kind == ACTION_STOP && !done && !holder->manager_ended)
+	/* Nobody else will make the manager end. */
+	if (kind == ACTION_STOP && (how[0] != '\0' || unknown) && !holder->manager_ended)
 		kill(holder->manager, SIGTERM);
 }
 
@@ -118,8 +117,7 @@ void actions_ended(struct holder *holder, pid_t pid, int status)
 		snprintf(how, sizeof(how), "took longer than %d s", ACTION_TIME_S);
 	else if (status != 0 && !unknown)
 		how_ended(how, status, &holder->shared->action);
-	bool executed = holder->shared->action.text[0] == '\0';
-	conclude(holder, actions->kind, how, executed && !unknown);
+	conclude(holder, actions->kind, how, unknown);
 	start_next(holder);
 }
 

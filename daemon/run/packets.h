@@ -8,21 +8,22 @@
  *
  * From sessionman-run, on every new connection and at each change:
  *
- *   starting PID        PID: the service manager, 0 while it has not been started
- *   ready PID           its readiness data has come, the backend's "ready" runs
- *   running PID HOW     "ready" has ended; HOW: "" for success, else such as "exit code 3", "signal
- * 9", "took longer than 20 s" ended HOW           nothing more is done for the user, the PAM
- * session is closed; HOW: such as "exit code 0", "signal 9", "cannot open a PAM session for alice:
- * …". The last packet.
+ *   starting PID      PID: the service manager, 0 while it has not been started
+ *   ready PID         its readiness data has come, the backend's "ready" runs
+ *   running PID HOW   "ready" has ended; HOW: "" for success, else such as "exit code 3",
+ *                     "signal 9", "took longer than 20 s"
+ *   ended HOW         the last packet: nothing more is done for the user, the PAM session is
+ *                     closed; HOW: such as "exit code 0", "signal 9", "cannot open a PAM session
+ *                     for alice: Permission denied"
  *
  * From the daemon:
  *
- *   stop                run the backend's "stop"; no other action is run from then on
- *   term                send SIGTERM to the service manager
- *   kill                kill every process of the service manager
- *   graphical PHASE     run the backend's "graphical"; PHASE: "start" or "stop"
- *   environment V...    run the backend's "environment"; V: NAME=VALUE, or NAME for one that is
- * unset; at most ENVIRONMENT_MAX of them
+ *   stop              run the backend's "stop"; no other action is run or told of from then on
+ *   term              send SIGTERM to the service manager
+ *   kill              kill every process of the service manager
+ *   graphical PHASE   run the backend's "graphical"; PHASE: "start" or "stop"
+ *   environment V...  run the backend's "environment"; V: NAME=VALUE, or NAME for one that is
+ *                     unset; at most ENVIRONMENT_MAX of them
  *
  * A packet that is not understood is noted in the log, and nothing else happens.
  */

@@ -121,21 +121,28 @@ def test_ready_data_after_stop_is_not_acted_on():
     true(not os.path.exists(f"{user.home}/dump-ready"), "ready did not run")
 
 
-def test_a_backend_without_stop_is_signalled():
-    run = Run(User(), stop="exit 32\n", run=READY.format("x") + "exec sleep 1000\n")
+def test_a_stop_that_fails_is_followed_by_a_signal():
+    for script, note in (("exit 32\n", ""), ("exit 1\n", "stop: exit code 1\n"), ("kill -9 $$\n", "stop: signal 9\n")):
+        run = Run(User(), stop=script, run=READY.format("x") + "exec sleep 1000\n")
+        run.running()
+        run.daemon.send("stop")
+        equal(run.ended(), "signal 15", script)
+        equal(run.log(), note and f"sessionman-run: {note}", script)
+
+
+def test_stop_can_be_tried_again():
+    run = Run(User(), stop="echo tried\n", run=READY.format("x") + "exec sleep 1000\n")
     run.running()
-    run.daemon.send("stop")
-    equal(run.ended(), "signal 15")
-    run = Run(User(), stop="echo tried; exit 1\n", run=READY.format("x") + "exec sleep 1000\n")
-    run.running()
-    run.daemon.send("stop")
-    wait_for("the note", lambda: "sessionman-run: stop: exit code 1" in run.log())
-    time.sleep(0.1)
-    true(alive(run.manager), "a stop that failed may have begun to stop it")
-    run.daemon.send("stop")
-    wait_for("another try", lambda: run.log().count("tried") == 2)
+    for count in (1, 2):
+        run.daemon.send("stop")
+        wait_for("a try", lambda: run.log().count("tried") == count and len(children_of(run)) == 1)
+    true(alive(run.manager), "a stop that says it is done is believed")
     run.daemon.send("term")
     equal(run.ended(), "signal 15")
+
+
+def children_of(run):
+    return read(f"/proc/{run.pid}/task/{run.pid}/children").split()
 
 
 def test_sigterm_is_stop():
