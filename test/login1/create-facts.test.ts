@@ -1,0 +1,95 @@
+/** CreateSession's arguments: which are refused, and where the session is. */
+
+import { describe, expect, it } from "vitest";
+import { DBusError } from "../../daemon/src/bus/values.ts";
+import { type CreateArguments, checkArguments, sessionFacts } from "../../daemon/src/login1/create-facts.ts";
+
+const plain: CreateArguments = {
+  uid: 1000,
+  service: "lightdm",
+  type: "",
+  class: "",
+  desktop: "",
+  seat: "",
+  vtnr: 0,
+  tty: "",
+  display: "",
+  remote: false,
+  remoteUser: "",
+  remoteHost: "",
+};
+
+const withVts = { seats: new Set(["seat0", "seat1"]), hasVts: true };
+const withoutVts = { ...withVts, hasVts: false };
+
+function outcome(over: Partial<CreateArguments>, around = withVts): string {
+  try {
+    const { seat, vtnr } = checkArguments({ ...plain, ...over }, around);
+    return `${seat} ${vtnr}`;
+  } catch (error) {
+    if (!(error instanceof DBusError)) throw error;
+    return error.type.split(".").at(-1) ?? "";
+  }
+}
+
+describe("where the session is", () => {
+  it.each<[Partial<CreateArguments>, string]>([
+    [{}, "null 0"],
+    [{ seat: "seat0", vtnr: 7 }, "seat0 7"],
+    [{ tty: "tty3" }, "seat0 3"],
+    [{ tty: "/dev/tty3" }, "seat0 3"],
+    [{ tty: "tty3", seat: "seat0", vtnr: 3 }, "seat0 3"],
+    [{ tty: "pts/3" }, "null 0"],
+    [{ tty: "ttyS0" }, "null 0"],
+    [{ seat: "seat1" }, "seat1 0"],
+    [{ tty: "tty64" }, "null 0"],
+  ])("%j", (over, expected) => {
+    expect(outcome(over)).toBe(expected);
+  });
+
+  it.each<[Partial<CreateArguments>, string]>([
+    [{ seat: "seat0" }, "seat0 0"],
+    [{ tty: "console" }, "seat0 0"],
+    [{ seat: "seat0", vtnr: 1 }, "InvalidArgs"],
+  ])("%j without virtual terminals", (over, expected) => {
+    expect(outcome(over, withoutVts)).toBe(expected);
+  });
+});
+
+describe("what is refused", () => {
+  it.each<[Partial<CreateArguments>, string]>([
+    [{ uid: 65535 }, "InvalidArgs"],
+    [{ uid: 4294967295 }, "InvalidArgs"],
+    [{ type: "x12" }, "InvalidArgs"],
+    [{ class: "root" }, "InvalidArgs"],
+    [{ desktop: "a\\b" }, "InvalidArgs"],
+    [{ desktop: "a\nb" }, "InvalidArgs"],
+    [{ seat: "seat2" }, "NoSuchSeat"],
+    [{ seat: "self" }, "NoSuchSeat"],
+    [{ tty: "tty3", seat: "seat1" }, "InvalidArgs"],
+    [{ tty: "tty3", vtnr: 4 }, "InvalidArgs"],
+    [{ tty: "console" }, "InvalidArgs"],
+    [{ tty: "console", seat: "seat1" }, "InvalidArgs"],
+    [{ tty: "console", vtnr: 1 }, "InvalidArgs"],
+    [{ seat: "seat0" }, "InvalidArgs"],
+    [{ seat: "seat0", vtnr: 64 }, "InvalidArgs"],
+    [{ seat: "seat1", vtnr: 1 }, "InvalidArgs"],
+    [{ vtnr: 1 }, "InvalidArgs"],
+  ])("%j", (over, expected) => {
+    expect(outcome(over)).toBe(expected);
+  });
+});
+
+it("takes the account for who it is, and root's words for the rest", () => {
+  const account = { uid: 1000, gid: 100, name: "alice", groups: [100, 27] };
+  const given = { ...plain, type: "x11", class: "greeter", desktop: "KDE", tty: "tty3", display: ":0" };
+  expect(sessionFacts(given, { seat: "seat0", vtnr: 3 }, account)).toMatchObject({
+    uid: 1000,
+    gid: 100,
+    user: "alice",
+    groups: [100, 27],
+    service: "lightdm",
+    ttyVt: 3,
+    asked: { type: "x11", class: "greeter", desktop: "KDE" },
+  });
+});

@@ -1,0 +1,100 @@
+/** Random Worlds, changed step by step, and what a client would read of each: an oracle that shares nothing with difference.ts. */
+
+import fc from "fast-check";
+import type { Interface } from "../../daemon/src/bus/table.ts";
+import { Variant } from "../../daemon/src/bus/values.ts";
+import type { Session, SessionClass, SessionType, World } from "../../daemon/src/core/model.ts";
+import { managerInterface } from "../../daemon/src/login1/manager.ts";
+import { MANAGER_PATH, seatPath, sessionPath, userPath } from "../../daemon/src/login1/paths.ts";
+import type { Room } from "../../daemon/src/login1/room.ts";
+import { seatInterface } from "../../daemon/src/login1/seat.ts";
+import { sessionInterface } from "../../daemon/src/login1/session.ts";
+import { userInterface } from "../../daemon/src/login1/user.ts";
+import {
+  CLOSING,
+  EMPTY,
+  OPENING,
+  onVt,
+  RUNNING,
+  session,
+  withoutSession,
+  withSession,
+  withVt,
+} from "../store/sd-login-worlds.ts";
+
+/** Properties are read of a World: a room is only for methods. */
+export const room = { wall: { enabled: true, message: "" } } as Room;
+
+export type Change = (world: World) => World;
+
+const id = fc.integer({ min: 1, max: 6 }).map(String);
+const types: readonly SessionType[] = ["tty", "x11", "wayland", "unspecified"];
+const classes: readonly SessionClass[] = ["user", "greeter", "background", "user-early"];
+
+const facts: fc.Arbitrary<Partial<Session>> = fc.record(
+  {
+    type: fc.constantFrom(...types),
+    class: fc.constantFrom(...classes),
+    stage: fc.constantFrom(RUNNING, CLOSING, OPENING),
+    tty: fc.constantFrom("", "tty1", "pts/3"),
+    display: fc.constantFrom("", ":0"),
+  },
+  { requiredKeys: [] },
+);
+
+/** A session comes, changes or goes, or the screen shows another terminal. */
+export const change: fc.Arbitrary<Change> = fc.oneof(
+  fc.tuple(id, facts, fc.constantFrom(1000, 1001), fc.integer({ min: 0, max: 3 })).map(
+    ([which, over, uid, vt]): Change =>
+      (world) =>
+        world.sessions.has(which)
+          ? world
+          : withSession(world, session(which, { uid, ...(vt > 0 && onVt(vt)), ...over })),
+  ),
+  fc.tuple(id, facts).map(
+    ([which, over]): Change =>
+      (world) => {
+        const known = world.sessions.get(which);
+        return known === undefined ? world : withSession(world, { ...known, ...over });
+      },
+  ),
+  id.map(
+    (which): Change =>
+      (world) =>
+        withoutSession(world, which),
+  ),
+  fc.integer({ min: 0, max: 3 }).map(
+    (vt): Change =>
+      (world) =>
+        withVt(world, vt),
+  ),
+);
+
+export const history = fc.array(change, { maxLength: 40 });
+
+export const run = (world: World, changes: readonly Change[]): World =>
+  changes.reduce((now, apply) => apply(now), world);
+
+export { EMPTY };
+
+/** "path property" to value, of all properties whose changes are told. */
+export function snapshot(world: World): Map<string, string> {
+  const read = new Map<string, string>();
+  const add = <T>(path: string, table: Interface<T>, target: T) => {
+    for (const { name, emits, get } of table.properties.values())
+      if (emits === "true") read.set(`${path} ${name}`, text(get(target)));
+  };
+  add(MANAGER_PATH, managerInterface, { room, world });
+  add(seatPath(world.seat0.id), seatInterface, { room, world, seat: world.seat0 });
+  for (const each of world.sessions.values())
+    add(sessionPath(each.id), sessionInterface, { room, world, session: each });
+  for (const each of world.users.values())
+    add(userPath(each.uid), userInterface, { room, world, user: each });
+  return read;
+}
+
+export function text(value: unknown): string {
+  return JSON.stringify(value, (_, each) =>
+    typeof each === "bigint" ? `${each}t` : each instanceof Variant ? each.value : each,
+  );
+}
