@@ -40,7 +40,7 @@ export async function services(guest: Guest, checks: Checks): Promise<void> {
 }
 
 async function alsoWithoutTheDaemon(guest: Guest, checks: Checks, pid: string): Promise<void> {
-  await guest.machine.sh("pkill -KILL -f sessionmand.cjs");
+  await guest.machine.sh("pkill -KILL -f '[s]essionmand.cjs'");
   await guest.answers();
   checks.equal(await guest.read(PID), pid, "kill -9 of the daemon does not touch it");
 }
