@@ -3,8 +3,10 @@
 import { describe, expect, it } from "vitest";
 import { facts } from "./facts.ts";
 import { broken } from "./invariants.ts";
+import { GID, type Process } from "./machine.ts";
+import { policy } from "./policy.ts";
 import { remains } from "./service-invariants.ts";
-import { GID, type Process, policy, Simulation } from "./simulation.ts";
+import { Simulation } from "./simulation.ts";
 
 const ALICE = 1000;
 const REST_MS = 200_000;

@@ -6,7 +6,7 @@ import type { Imported, World } from "../../daemon/src/core/model.ts";
 import { putUser } from "../../daemon/src/core/outcome.ts";
 import { emptyWorld, step } from "../../daemon/src/core/step.ts";
 import { newUser } from "../../daemon/src/core/user.ts";
-import { policy } from "./simulation.ts";
+import { policy } from "./policy.ts";
 
 const at = { realtime: 1, monotonic: 1 };
 const alice = newUser({ uid: 1000, gid: 1000, name: "alice", groups: [] }, at);

@@ -5,9 +5,11 @@ import { describe, expect, it } from "vitest";
 import type { OpenFacts } from "../../daemon/src/core/events.ts";
 import { facts } from "./facts.ts";
 import { broken } from "./invariants.ts";
+import { GID, type Process } from "./machine.ts";
 import { CONDUCTS } from "./managers.ts";
+import { policy } from "./policy.ts";
 import { remains } from "./service-invariants.ts";
-import { GID, type Process, policy, Simulation } from "./simulation.ts";
+import { Simulation } from "./simulation.ts";
 
 const HISTORIES = Number(process.env.HISTORIES ?? 50_000);
 
@@ -21,13 +23,24 @@ function actions(...kinds: readonly string[]): fc.Arbitrary<Action[]> {
 const ALL = actions(
   ...["login", "login", "login", "login", "logout", "logout", "drop", "exec", "kill", "fork", "end"],
   ...["terminate", "chvt", "crash", "crash", "later", "later", "full", "retry", "damage"],
-  ...["conduct", "conduct", "die", "linger", "terminateUser", "import", "nss", "configure", "cleaning"],
+  ...[
+    "conduct",
+    "conduct",
+    "die",
+    "linger",
+    "terminateUser",
+    "import",
+    "nss",
+    "configure",
+    "cleaning",
+    "mount",
+  ],
 );
 
 /** One user, whose services are what everything turns on. */
 const SERVICES = actions(
   ...["user", "user", "kill", "end", "terminateUser", "crash", "crash", "restart", "later", "later"],
-  ...["conduct", "die", "linger", "linger", "import", "import", "nss", "configure", "cleaning"],
+  ...["conduct", "die", "linger", "linger", "import", "import", "nss", "configure", "cleaning", "mount"],
 );
 
 function pick<T>(from: readonly T[], at: number): T | undefined {
@@ -93,6 +106,7 @@ function performServices(machine: Simulation, [what, a, b]: Action): void {
   if (what === "nss") b % 2 === 0 ? machine.unknown.add(uid) : machine.unknown.delete(uid);
   if (what === "configure" && b % 4 === 0) machine.backend(a % 2 === 0 ? "" : "/backends/runit");
   else if (what === "configure") machine.lingerPolicy(LINGER[b % 3] ?? "yes");
+  if (what === "mount") machine.mountFails = b % 2 === 0;
   if (what === "cleaning") managers.cleaningMs = b % 2 === 0 ? 5 : 40_000;
 }
 
@@ -179,6 +193,7 @@ function live(machine: Simulation, history: readonly Action[]): void {
   machine.killAfter(Number.POSITIVE_INFINITY);
   machine.unknown.clear();
   machine.managers.cleaningMs = 5;
+  machine.mountFails = false;
   rest(machine);
   expect(broken(machine)).toEqual([]);
   leave(machine);

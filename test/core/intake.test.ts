@@ -5,7 +5,7 @@ import type { OpenFacts } from "../../daemon/src/core/events.ts";
 import { type Intake, readIntake } from "../../daemon/src/core/intake.ts";
 import { isRemote, isUserName, parseUid, parseVtName } from "../../daemon/src/core/names.ts";
 import { facts } from "./facts.ts";
-import { policy } from "./simulation.ts";
+import { policy } from "./policy.ts";
 
 describe("uids", () => {
   it.each([

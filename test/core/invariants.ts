@@ -52,7 +52,8 @@ export function broken(machine: Simulation): string[] {
 
   wrong.push(...machine.managers.wrongs, ...machine.logins.wrongs, ...brokenServices(machine));
   for (const user of users) {
-    check(machine.runtime.has(user.uid), `I9: user ${user.uid} has no runtime directory`);
+    const failed = user.runtime.state === "failed";
+    check(machine.runtime.has(user.uid) !== failed, `I9: user ${user.uid} has no runtime directory`);
     for (const id of user.sessions)
       check(world.sessions.get(id)?.uid === user.uid, `user ${user.uid} lists session ${id}`);
   }

@@ -2,7 +2,8 @@
 
 import type { User } from "../../daemon/src/core/model.ts";
 import { renderUser } from "../../daemon/src/store/render-user.ts";
-import { BOOT, checksum, type Simulation } from "./simulation.ts";
+import { BOOT, checksum } from "./machine.ts";
+import type { Simulation } from "./simulation.ts";
 
 type Check = (holds: boolean, sentence: string) => void;
 

@@ -8,7 +8,9 @@ import { backendOf, lingers, listed, servicesOf } from "../../daemon/src/core/se
 import { emptyWorld } from "../../daemon/src/core/step.ts";
 import { newUser } from "../../daemon/src/core/user.ts";
 import { facts } from "./facts.ts";
-import { GID, policy, Simulation } from "./simulation.ts";
+import { GID } from "./machine.ts";
+import { policy } from "./policy.ts";
+import { Simulation } from "./simulation.ts";
 
 const alice = { uid: 1000, gid: 100, name: "alice", groups: [20, 30] };
 const at = { realtime: 1, monotonic: 1 };

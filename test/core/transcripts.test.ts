@@ -10,7 +10,7 @@ import type { Event } from "../../daemon/src/core/events.ts";
 import type { User, World } from "../../daemon/src/core/model.ts";
 import { emptyWorld, step } from "../../daemon/src/core/step.ts";
 import { facts } from "./facts.ts";
-import { policy } from "./simulation.ts";
+import { policy } from "./policy.ts";
 
 const FOLDER = new URL("../transcripts/", import.meta.url).pathname;
 

@@ -2,7 +2,7 @@
 
 import type { Session, SessionId, Stage, Uid, User, World } from "../../daemon/src/core/model.ts";
 import { emptyWorld } from "../../daemon/src/core/step.ts";
-import { policy } from "../core/simulation.ts";
+import { policy } from "../core/policy.ts";
 
 export const CLOSING: Stage = { phase: "closing", reason: "logout", since: 9, stop: "none" };
 export const RUNNING: Stage = { phase: "running" };
