@@ -183,10 +183,17 @@ static bool open_group(char how[HOW_MAX])
 	return holder.group >= 0;
 }
 
+static void tell_end(void)
+{
+	ready_close(&holder);
+	talk_accept(&holder);
+	talk_end(&holder, holder.ended_how);
+}
+
 /* Everything up to the manager's first instruction; false: how says why not. */
 static bool start(char how[HOW_MAX])
 {
-	if (!open_group(how) || !ready_open(&holder, how) || !session_open(&holder, how))
+	if (!open_group(how) || !ready_open(&holder, how) || !session_open(&holder, tell_end, how))
 		return false;
 	/* What a backend's processes leave behind becomes ours, not the keeper's. */
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0) {
@@ -199,11 +206,6 @@ static bool start(char how[HOW_MAX])
 	return holder.manager > 0;
 }
 
-static void tell_end(void)
-{
-	talk_end(&holder, holder.ended_how);
-}
-
 int main(int argc, char **argv)
 {
 	arguments_parse(&holder.arguments, argc, argv);
@@ -214,10 +216,8 @@ int main(int argc, char **argv)
 		told_to_end();
 	if (started)
 		serve();
-	ready_close(&holder);
-	session_close(tell_end);
+	session_close();
 	output_receive(&holder.output);
-	talk_accept(&holder);
 	tell_end();
 	return started ? 0 : EXIT_SYSTEM;
 }

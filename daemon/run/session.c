@@ -15,13 +15,15 @@
 #include "session.h"
 
 #define SERVICE "sessionman-user"
+/* Directories may have to be mounted or made. */
+#define OPEN_TIME_S 90
 #define CLOSE_TIME_S 10
 
 static pam_handle_t *handle;
 static bool has_credentials;
 static bool is_open;
 static volatile sig_atomic_t told_to_end;
-static void (*on_giving_up)(void);
+static void (*give_up)(void);
 
 /* Nobody is there to be asked; what modules say goes to the user's log. */
 static int converse(
@@ -44,16 +46,17 @@ static void note_signal(int number)
 	if (number == SIGTERM || number == SIGINT)
 		told_to_end = 1;
 	if (number == SIGALRM) {
-		on_giving_up();
+		give_up();
 		_exit(EXIT_SYSTEM);
 	}
 }
 
 /*
  * Modules run programs and wait for them, so nothing is blocked or ignored while they run. Handlers
- * are not inherited by programs; they keep a signal from ending us half-way.
+ * are not inherited by programs; they keep a signal from ending us half-way. A module that takes
+ * too long is not waited for.
  */
-static void let_signals_in(void)
+static void modules_begin(unsigned int seconds)
 {
 	const int caught[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGPIPE, SIGUSR1, SIGUSR2, SIGALRM};
 	struct sigaction action = {.sa_handler = note_signal, .sa_flags = SA_RESTART};
@@ -63,12 +66,14 @@ static void let_signals_in(void)
 		sigaction(caught[i], &action, NULL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+	alarm(seconds);
 }
 
-static void keep_signals_out(void)
+static void modules_end(void)
 {
 	sigset_t all;
 
+	alarm(0);
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, NULL);
 }
@@ -201,45 +206,56 @@ static void loginuid_set(uid_t uid)
 	close(fd);
 }
 
-bool session_open(struct holder *holder, char how[HOW_MAX])
+static bool open_as_user(struct holder *holder, char how[HOW_MAX])
 {
 	const struct arguments *arguments = &holder->arguments;
+
+	if (!look_up(holder, how))
+		return false;
+	if (initgroups(arguments->user, arguments->gid) < 0) {
+		how_failed(how, errno, "take the groups of %s", arguments->user);
+		return false;
+	}
+	return open_with_pam(holder, how);
+}
+
+bool session_open(struct holder *holder, void (*gave_up)(void), char how[HOW_MAX])
+{
+	const char *user = holder->arguments.user;
 	struct own own;
 
 	umask(022);
-	loginuid_set(arguments->uid);
+	loginuid_set(holder->arguments.uid);
 	own_read(&own);
-	let_signals_in();
-	bool opened = look_up(holder, how);
-	if (opened && initgroups(arguments->user, arguments->gid) < 0) {
-		how_failed(how, errno, "take the groups of %s", arguments->user);
-		opened = false;
-	}
-	opened = opened && open_with_pam(holder, how);
-	keep_signals_out();
+	give_up = gave_up;
+	snprintf(how, HOW_MAX,
+		"cannot open a PAM session for %.128s: a module took longer than %d s", user,
+		OPEN_TIME_S);
+	modules_begin(OPEN_TIME_S);
+	bool opened = open_as_user(holder, how);
+	modules_end();
 	terms_take(&holder->terms, &own);
 	if (!groups_take(&holder->terms) && opened) {
-		how_failed(how, errno, "keep the groups of %s", arguments->user);
+		how_failed(how, errno, "keep the groups of %s", user);
 		opened = false;
 	}
+	if (opened)
+		how[0] = '\0';
 	return opened;
 }
 
-void session_close(void (*gave_up)(void))
+void session_close(void)
 {
 	int result = PAM_SUCCESS;
 
 	if (handle == NULL)
 		return;
-	on_giving_up = gave_up;
-	let_signals_in();
-	alarm(CLOSE_TIME_S);
+	modules_begin(CLOSE_TIME_S);
 	if (is_open)
 		result = pam_close_session(handle, PAM_SILENT);
 	if (has_credentials)
 		pam_setcred(handle, PAM_DELETE_CRED | PAM_SILENT);
 	pam_end(handle, result);
-	alarm(0);
-	keep_signals_out();
+	modules_end();
 	handle = NULL;
 }

@@ -1,5 +1,6 @@
 """From the start to the end of a manager, as the daemon is told of it."""
 
+import harness
 from harness import *
 
 
@@ -16,3 +17,20 @@ def test_a_manager_starts_runs_and_stops():
     equal(run.daemon.hear(), [])
     equal(run.wait(), 0)
     true("ready got hello" in run.log(), run.log())
+
+
+def test_where_no_process_can_be_born_in_a_group_it_is_moved():
+    if shutil.which("strace") is None:
+        return "SKIP: no strace here"
+    harness.WRAPPER[:] = ["/usr/bin/strace", "-f", "-o", "/dev/null", "-e", "trace=clone3", "-e", "inject=clone3:error=ENOSYS"]
+    user = User()
+    run = Run(user, ready="exit 0\n")
+    harness.WRAPPER.clear()
+    run.running()
+    for action in ("run", "ready"):
+        true(f"0::/user.slice/user-{user.uid}.slice/user@{user.uid}.service/init.scope\n" in user.dump(action, "cgroup"), action)
+    run.daemon.send("stop")
+    run.daemon.hear_until("ended")
+    # strace waits for all that it traces.
+    user.clear_group()
+    run.wait()

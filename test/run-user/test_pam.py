@@ -1,5 +1,7 @@
 """The PAM session: opened once, closed once, whatever happens between; refusals and modules that hang."""
 
+import contextlib
+
 import harness
 from harness import *
 
@@ -193,3 +195,18 @@ def test_signals_while_modules_run():
             equal(run.ended(), "exit code 0")
     signals = dict(line.split(":\t") for line in read("/tmp/signals").splitlines())
     equal((signals["SigBlk"], signals["SigIgn"]), ("0" * 16, "0" * 16), "what a module's program inherits")
+
+
+def test_a_session_that_does_not_open_is_given_up():
+    """After 90 seconds; here the timer's signal comes earlier."""
+    write("/tmp/note", "#!/bin/sh\n: >/tmp/opening\nexec sleep 1000\n", 0o755)
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink("/tmp/opening")
+    pam(PERMIT + "session required pam_exec.so quiet /tmp/note\n")
+    user = User()
+    run = Run(user)
+    wait_for("the module", lambda: os.path.exists("/tmp/opening"))
+    os.kill(run.pid, signal.SIGALRM)
+    equal(run.ended(), "cannot open a PAM session for alice: a module took longer than 90 s")
+    equal(run.wait(), 111)
+    true(not os.path.exists(user.fifo), "the FIFO is gone")
