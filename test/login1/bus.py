@@ -8,6 +8,7 @@ import subprocess
 from basics import check, poll, Skip, TREE
 
 DIRECTORY = "/run/dbus"
+JOURNAL = "/run/systemd/journal/socket"
 SOCKET = f"{DIRECTORY}/system_bus_socket"
 POLICY = f"{TREE}/conf/dbus/org.freedesktop.login1.conf"
 SERVICE = f"{TREE}/conf/dbus/org.freedesktop.login1.service"
@@ -65,6 +66,7 @@ class Bus:
             raise Skip("dbus-broker is not installed")
         if os.path.exists(SOCKET):
             os.unlink(SOCKET)
+        journal()
         listener = socket.socket(socket.AF_UNIX)
         listener.bind(SOCKET)
         os.chmod(SOCKET, 0o666)
@@ -100,6 +102,14 @@ class Bus:
         arguments = ["/", "org.freedesktop.DBus", "NameHasOwner", "s", name]
         command = ["busctl", "--system", "call", "org.freedesktop.DBus", *arguments]
         return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip() == "b true"
+
+
+def journal():
+    """The launcher wants somewhere to log to."""
+    os.makedirs(os.path.dirname(JOURNAL), exist_ok=True)
+    if not os.path.exists(JOURNAL):
+        Bus.journal = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        Bus.journal.bind(JOURNAL)
 
 
 class Polkit:
