@@ -12,7 +12,7 @@ class Kit:
     """name: as in the names of cases; backend: the script; programs: what has to be there."""
 
     name = backend = ""
-    programs = ()
+    programs = turn_on = ()
     # Whether services start side by side.
     parallel = True
     # Whether the manager ends while a service of its is still starting.
@@ -37,12 +37,19 @@ class Kit:
     def announce(self, name, says):
         return "echo >&3" if says == "up" else ":"
 
+    def example(self, person, name):
+        """Turns on one of the example services as the manual tells users to."""
+        examples = f"{harness.BACKENDS}/services/{self.backend}"
+        for line in self.turn_on:
+            person.shell(line.format(examples=examples, name=name))
+
     def define(self, person, name, path, says, enabled, graphical):
         raise NotImplementedError
 
 
 class Runit(Kit):
     name = backend = "runit"
+    turn_on = ("mkdir -p ~/.config/service", "cp -r {examples}/{name} ~/.config/service")
     programs = ("runsvdir", "sv", "chpst")
 
     def announce(self, name, says):
@@ -65,6 +72,7 @@ class Runit(Kit):
 
 class S6(Kit):
     name = backend = "s6"
+    turn_on = ("mkdir -p ~/.config/s6/service", "cp -r {examples}/{name} ~/.config/s6/service")
     programs = ("s6-svscan", "s6-svwait", "s6-svc")
 
     def define(self, person, name, path, says, enabled, graphical):
@@ -91,6 +99,13 @@ class S6Rc(Kit):
     backend = "s6"
     programs = ("s6-svscan", "s6-rc", "s6-rc-init", "s6-rc-compile")
     source = ".local/share/s6/sv"
+    compiling = "cd ~/.local/share/s6; mkdir -p rc; rm -rf rc/*; s6-rc-compile rc/compiled sv"
+    turn_on = (
+        "mkdir -p ~/.local/share/s6/sv/default/contents.d",
+        "cp -r {examples}/{name} ~/.local/share/s6/sv",
+        "cd ~/.local/share/s6/sv/default; echo bundle >type; : >contents.d/{name}",
+        compiling,
+    )
 
     def define(self, person, name, path, says, enabled, graphical):
         folder = f"{self.source}/{name}"
@@ -104,7 +119,7 @@ class S6Rc(Kit):
             person.shell(f"mkdir -p {self.source}/{bundle}/contents.d")
             if members:
                 person.write(f"{self.source}/{bundle}/contents.d/{name}", "")
-        person.shell("cd .local/share/s6; mkdir -p rc; rm -rf rc/*; s6-rc-compile rc/compiled sv")
+        person.shell(self.compiling)
 
     def start(self, backend, name):
         backend.person.shell(f's6-rc -l "$XDG_RUNTIME_DIR/s6-rc" -u change {name}')
@@ -113,6 +128,11 @@ class S6Rc(Kit):
 class Dinit(Kit):
     name = backend = "dinit"
     programs = ("dinit", "dinitctl", "dinit-monitor")
+    turn_on = (
+        "mkdir -p ~/.config/dinit.d/boot.d",
+        "cp {examples}/{name} ~/.config/dinit.d",
+        "ln -s ../{name} ~/.config/dinit.d/boot.d",
+    )
     ends_while_starting = False
 
     def define(self, person, name, path, says, enabled, graphical):
@@ -132,6 +152,11 @@ class Dinit(Kit):
 class OpenRc(Kit):
     name = backend = "openrc"
     programs = ()
+    turn_on = (
+        "mkdir -p ~/.config/rc/init.d ~/.config/rc/runlevels/default",
+        "cp {examples}/{name} ~/.config/rc/init.d",
+        "ln -s ../../init.d/{name} ~/.config/rc/runlevels/default",
+    )
     parallel = False
     blanks = False
     profile = False

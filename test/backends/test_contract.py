@@ -5,7 +5,7 @@ import os
 import re
 import subprocess
 
-from harness import BACKENDS, Backend, Person, equal, true
+from harness import BACKENDS, Backend, Person, equal, read, true
 
 WRONG = [
     [],
@@ -97,6 +97,23 @@ def run_refused(script, **environment):
     equal(status, 111, out)
     true(out.startswith(os.path.basename(script) + ": "), out)
     return out
+
+
+def test_what_is_installed(script):
+    name = os.path.basename(script)
+    top = os.path.dirname(BACKENDS)
+    true(f"'{name}'" in read(f"{BACKENDS}/meson.build"), "the build installs it")
+    true(f"## {name}\n" in read(f"{BACKENDS}/sessionman-backend.7.scd"), "the manual explains it")
+    if not needs_a_manager(script):
+        return
+    true(f"'{name}.conf'" in read(f"{top}/conf/meson.build"), "the build installs its configuration")
+    code = "".join(map(read, [script, *glob.glob(f"{BACKENDS}/*.sh")]))
+    for line in read(f"{top}/conf/backend/{name}.conf").splitlines():
+        true(line.startswith("#") or not line, f"is a comment: {line}")
+        if "=" in line and not line.startswith("# "):
+            variable = line[1:].partition("=")[0]
+            true(variable in code, f"knows {variable}")
+            equal(subprocess.run(["dash", "-n", "-c", line[1:]]).returncode, 0, line)
 
 
 def test_a_manager_that_is_not_installed(script):
