@@ -1,8 +1,7 @@
 #ifndef SESSIONMAN_SIGNALS_H
 #define SESSIONMAN_SIGNALS_H
 
-/* Gives every signal its default action: who started us may have had some ignored, which is
- * inherited. */
+/* Gives every signal its default action: what our starter ignored, we would ignore, too. */
 void signals_to_default(void);
 
 #endif

@@ -37,6 +37,7 @@ enum channel_op {
 };
 
 #define RUN_ARGUMENTS_MAX 32
+#define RUN_LISTEN_FD 3
 
 struct channel_record {
 	uint32_t op;

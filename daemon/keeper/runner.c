@@ -11,16 +11,13 @@
 #include "log.h"
 #include "runner.h"
 
-#define LISTEN_FD 3
-
 static char *const environment[] = {
 	"PATH=/usr/sbin:/usr/bin:/sbin:/bin",
 	"LANG=C.UTF-8",
 	NULL,
 };
 
-/* The strings of the record's text after the first, behind argv[0]; false if they are not what
- * channel.h says. */
+/* The strings after the first, behind argv[0]; false if they are not what channel.h says. */
 static bool read_arguments(const char **argv, const struct channel_record *record)
 {
 	const char *at = record->text + strlen(record->text) + 1;
@@ -43,8 +40,8 @@ static _Noreturn void become_runner(const char *const argv[], int fd)
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	/* The descriptor is never below 3, so nothing that is still needed is overwritten. */
 	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0 ||
-		(fd == LISTEN_FD ? fcntl(fd, F_SETFD, 0) : dup2(fd, LISTEN_FD)) < 0 ||
-		syscall(SYS_close_range, LISTEN_FD + 1, ~0U, 0) < 0) {
+		(fd == RUN_LISTEN_FD ? fcntl(fd, F_SETFD, 0) : dup2(fd, RUN_LISTEN_FD)) < 0 ||
+		syscall(SYS_close_range, RUN_LISTEN_FD + 1, ~0U, 0) < 0) {
 		log_line("arrange the descriptors of %s: %m", argv[0]);
 		_exit(EXIT_SYSTEM);
 	}

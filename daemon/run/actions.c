@@ -15,7 +15,7 @@
 /* For the script that made the manager end, to end, too. */
 #define WIND_UP_MS 2000
 
-static const char *const names[] = {
+const char *const action_names[] = {
 	[ACTION_READY] = "ready",
 	[ACTION_STOP] = "stop",
 	[ACTION_GRAPHICAL] = "graphical",
@@ -26,7 +26,7 @@ static const char *const names[] = {
 static void conclude(struct holder *holder, enum action_kind kind, const char *how, bool unknown)
 {
 	if (how[0] != '\0')
-		output_line(&holder->output, "%s: %s", names[kind], how);
+		output_line(&holder->output, "%s: %s", action_names[kind], how);
 	if (kind == ACTION_READY && !holder->stopping) {
 		snprintf(holder->ready_how, sizeof(holder->ready_how), "%s", how);
 		holder->phase = PHASE_RUNNING;
@@ -68,8 +68,8 @@ void actions_add(struct holder *holder, enum action_kind kind, const char *data,
 	if (holder->stopping || holder->manager_ended)
 		return;
 	if (actions->count == QUEUE_MAX) {
-		output_line(
-			&holder->output, "%s: dropped, too many actions are waiting", names[kind]);
+		output_line(&holder->output, "%s: dropped, too many actions are waiting",
+			action_names[kind]);
 		return;
 	}
 	struct action *action = &actions->queue[(actions->first + actions->count) % QUEUE_MAX];

@@ -3,6 +3,9 @@
 
 #include "holder.h"
 
+/* As the backend knows them, by kind. */
+extern const char *const action_names[];
+
 /*
  * What the backend is asked to do besides running: one thing after the other, each with its time.
  * "stop" waits for nothing, ends what is running, and is the last.

@@ -3,8 +3,7 @@
 
 #include "holder.h"
 
-/* Reads NAME=VALUE words; exits with EXIT_MISUSE and a line on stderr when they are not what is
- * needed. */
+/* Reads NAME=VALUE words; exits with EXIT_MISUSE and a line on stderr unless all are there. */
 void arguments_parse(struct arguments *arguments, int argc, char **argv);
 
 #endif

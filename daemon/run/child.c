@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "actions.h"
 #include "child.h"
 #include "environment.h"
 #include "group.h"
@@ -144,13 +145,7 @@ pid_t child_run(struct holder *holder)
 
 static _Noreturn void become_action(const struct holder *holder, const struct action *action)
 {
-	static const char *const words[] = {
-		[ACTION_READY] = "ready",
-		[ACTION_STOP] = "stop",
-		[ACTION_GRAPHICAL] = "graphical",
-		[ACTION_ENVIRONMENT] = "environment",
-	};
-	const char *argv[ARGV_MAX] = {holder->arguments.backend, words[action->kind]};
+	const char *argv[ARGV_MAX] = {holder->arguments.backend, action_names[action->kind]};
 	char names[PACKET_MAX];
 	int count = 2;
 

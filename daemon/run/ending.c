@@ -30,14 +30,12 @@ void ending_child(struct holder *holder, pid_t pid, int status)
 	actions_wind_up(holder);
 }
 
-/* With a control group whoever made it can end all of it at once; so can we, where the kernel knows
- * how. */
+/* False without a control group, and on a kernel that cannot kill one. */
 static bool kill_group(const struct holder *holder)
 {
-	int file = holder->group < 0
-			   ? -1
-			   : openat(holder->group, "../cgroup.kill", O_WRONLY | O_CLOEXEC);
-
+	if (holder->group < 0)
+		return false;
+	int file = openat(holder->group, "../cgroup.kill", O_WRONLY | O_CLOEXEC);
 	if (file < 0)
 		return false;
 	bool killed = write(file, "1", 1) == 1;
@@ -53,8 +51,7 @@ void ending_kill(struct holder *holder, int64_t now)
 	holder->kill_at = again ? now + KILL_AGAIN_MS : 0;
 }
 
-/* What a manager leaves behind the daemon finds in its control group; without one nobody but us
- * does. */
+/* What a manager leaves behind is in its control group; without one only we can find it. */
 static bool nothing_is_left(struct holder *holder, int64_t now)
 {
 	if (holder->group >= 0 || holder->removal != 0 ||

@@ -57,8 +57,7 @@ struct output {
 	int write_end;
 	int file;
 	off_t size;
-	/* After a flood nothing is read until then, so that it costs little; CLOCK_MONOTONIC ms, 0:
-	 * read */
+	/* nothing is read before then, so that a flood costs little; CLOCK_MONOTONIC ms */
 	int64_t resume_at;
 };
 
@@ -126,8 +125,7 @@ struct holder {
 	enum phase phase;
 	/* what "ready" ended with; "" for success */
 	char ready_how[HOW_MAX];
-	/* pid 0: not started yet; it is kept when it has ended, for the name of its state directory
-	 */
+	/* 0: not started yet; kept when it has ended, for the name of its state directory */
 	pid_t manager;
 	bool manager_ended;
 	int64_t manager_ended_at;

@@ -44,7 +44,9 @@ static void append(struct output *output, const char *bytes, size_t len)
 	while (len > 0) {
 		if (output->size >= FILE_MAX)
 			file_turn(output);
-		size_t room = output->size < FILE_MAX ? (size_t)(FILE_MAX - output->size) : len;
+		if (output->size >= FILE_MAX)
+			return;
+		size_t room = (size_t)(FILE_MAX - output->size);
 		ssize_t done = write(output->file, bytes, len < room ? len : room);
 		if (done <= 0)
 			return;

@@ -3,8 +3,10 @@
 
 #include "holder.h"
 
-/* Makes the pipe, which the user may open again by /dev/stderr, and opens the log; false: errno
- * says why. */
+/*
+ * Makes the pipe, which the user may open again by /dev/stderr, and opens the log; false: errno
+ * says why.
+ */
 bool output_open(struct output *output, const struct arguments *arguments);
 
 /* Takes what has been written into the pipe, but not more at a time than is cheap. */

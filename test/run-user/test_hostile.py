@@ -204,6 +204,17 @@ def test_the_log_continues_where_it_was_turned():
     equal(os.path.getsize(f"{user.log}.1"), 32768)
 
 
+def test_a_log_that_cannot_be_turned_is_bounded_all_the_same():
+    user = User()
+    os.mkdir(f"{user.log}.1")
+    try:
+        run = Run(user, run="seq 1 20000\n" + MANAGER)
+        run.running()
+        equal(os.path.getsize(user.log), 32768)
+    finally:
+        os.rmdir(f"{user.log}.1")
+
+
 def test_the_last_words_are_in_the_log():
     for _ in range(5):
         run = Run(User(), run="echo first; echo last words >&2; exit 7\n")

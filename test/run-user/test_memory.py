@@ -5,8 +5,8 @@ from harness import *
 
 
 def test_valgrind_finds_nothing():
-    if shutil.which("valgrind") is None:
-        return "SKIP: no valgrind here"
+    if shutil.which("valgrind") is None or b"__asan_init" in open(harness.RUNNER, "rb").read():
+        return "SKIP: no valgrind here, or not for this build"
     log = "/tmp/valgrind"
     user = User()
     user.script("environment", "echo $SHADE\n")
