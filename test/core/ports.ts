@@ -70,6 +70,7 @@ export class DaemonPorts {
         this.#alive(() => {
           this.#machine.needSpace("linger");
           this.#machine.lingering.set(uid, name);
+          this.#machine.excused.delete(uid);
           this.#machine.report(() => done(null));
         }),
       eraseLinger: (uid, done) =>

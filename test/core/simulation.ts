@@ -160,7 +160,6 @@ export class Simulation extends Machine {
 
   linger(uid: number, enabled: boolean, caller: Caller): void {
     if (this.dead) return;
-    if (enabled) this.excused.delete(uid);
     this.submit({
       kind: "linger.requested",
       at: this.instant(),

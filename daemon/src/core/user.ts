@@ -178,8 +178,11 @@ export function runtimeRemoved(world: World, event: Of<"runtime.removed">): Step
 }
 
 function eraseUser(world: World, uid: Uid): Step {
+  // who was a guess still waits to be looked up; anybody else who comes back gets in line again
+  const guessed = world.users.get(uid)?.guessed === true;
+  const queue = guessed ? world.queue : world.queue.filter((each) => each !== uid);
   return {
-    world: { ...world, users: world.users.without(uid) },
+    world: { ...world, users: world.users.without(uid), queue },
     effects: [{ kind: "slice.remove", uid }, { kind: "user.erase", uid }, { kind: "publish" }],
   };
 }
