@@ -44,11 +44,15 @@ function displayRank({ class: kind, type, seat }: Session): number {
 
 /** The session that stands for its user; of equals the oldest, so that it stays where it is when others come. */
 export function displaySession(world: World, user: User): Session | null {
+  return displayOf(sessionsOf(world, user));
+}
+
+/** The same among all sessions of a user, oldest first. */
+export function displayOf(sessions: readonly Session[]): Session | null {
   let best: Session | null = null;
   let lowest = Number.POSITIVE_INFINITY;
-  for (const id of user.sessions) {
-    const session = world.sessions.get(id);
-    if (session?.stage.phase !== "running") continue;
+  for (const session of sessions) {
+    if (session.stage.phase !== "running") continue;
     const rank = displayRank(session);
     if (rank < lowest) [best, lowest] = [session, rank];
   }
@@ -68,7 +72,7 @@ export function isDisplay(world: World, session: Session): boolean {
 export function loginState(world: World, user: User): UserState {
   const state = userState(world, user);
   if (state !== "active") return state;
-  const seated = sessionsOf(world, user).filter((session) => seatOfSession(session) !== null);
+  const seated = sessionsOnSeat(world, world.seat0).filter((session) => session.uid === user.uid);
   return seated.length === 0 || seated.some((session) => isActive(world, session)) ? "active" : "online";
 }
 

@@ -5,6 +5,7 @@
  */
 
 import {
+  displayOf,
   displaySession,
   isActive,
   isDisplay,
@@ -93,7 +94,7 @@ export function userFile(world: World, user: User): string {
     text("NAME", user.name) +
     `STATE=${loginState(world, user)}\n` +
     text("RUNTIME", runtimeDirectory(world, user.uid) ?? "") +
-    text("DISPLAY", displaySession(world, user)?.id ?? "") +
+    text("DISPLAY", displayOf(all)?.id ?? "") +
     `REALTIME=${user.created.realtime}\nMONOTONIC=${user.created.monotonic}\n` +
     list("SESSIONS", ids(all)) +
     list("SEATS", seatsOf(all)) +
@@ -144,14 +145,14 @@ export function changedNames(before: World, after: World): StateName[] {
   const entered = activeSession(after, after.seat0);
   if (left?.id !== entered?.id) for (const session of [left, entered]) touch(session);
   for (const uid of users) {
-    const had = displayOf(before, uid);
-    const has = displayOf(after, uid);
+    const had = displayAt(before, uid);
+    const has = displayAt(after, uid);
     if (had?.id !== has?.id) for (const session of [had, has]) touch(session);
   }
   return inOrder(after, sessions, users);
 }
 
-function displayOf(world: World, uid: Uid): Session | null {
+function displayAt(world: World, uid: Uid): Session | null {
   const user = world.users.get(uid);
   return user === undefined ? null : displaySession(world, user);
 }
