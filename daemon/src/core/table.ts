@@ -82,16 +82,15 @@ export class Table<K extends string | number, V> {
   /** What differs between an older table and this one, in no particular order. */
   since(older: Table<K, V>): Change<V>[] {
     const changes: Change<V>[] = [];
-    for (let i = 0; i < WIDTH; i++) {
-      const now = this.#leaves[i];
-      const then = older.#leaves[i];
-      if (now === then) continue;
-      for (let j = 0; j < WIDTH; j++) {
-        if (then?.[j] !== now?.[j]) compareBuckets(then?.[j], now?.[j], changes);
-      }
-    }
+    const [now, then] = [this.#leaves, older.#leaves];
+    if (now === then) return changes;
+    for (let i = 0; i < WIDTH; i++) if (now[i] !== then[i]) compareLeaves(then[i], now[i], changes);
     return changes;
   }
+}
+
+function compareLeaves<K, V>(then: Leaf<K, V> = [], now: Leaf<K, V> = [], changes: Change<V>[]): void {
+  for (let j = 0; j < WIDTH; j++) if (then[j] !== now[j]) compareBuckets(then[j], now[j], changes);
 }
 
 function compareBuckets<K, V>(then: Bucket<K, V>, now: Bucket<K, V>, changes: Change<V>[]): void {
