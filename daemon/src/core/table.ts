@@ -82,7 +82,8 @@ export class Table<K extends string | number, V> {
   /** What differs between an older table and this one, in no particular order. */
   since(older: Table<K, V>): Change<V>[] {
     const changes: Change<V>[] = [];
-    const [now, then] = [this.#leaves, older.#leaves];
+    const now = this.#leaves;
+    const then = older.#leaves;
     if (now === then) return changes;
     for (let i = 0; i < WIDTH; i++) if (now[i] !== then[i]) compareLeaves(then[i], now[i], changes);
     return changes;
