@@ -3,6 +3,7 @@
 import { Prepared } from "../bus/body.ts";
 import type { Answer, Call } from "../bus/call.ts";
 import type { Value } from "../bus/values.ts";
+import { seatOfSession } from "../core/display.ts";
 import type { World } from "../core/model.ts";
 import { allSessions, allUsers } from "../core/select.ts";
 import { idleOfSession, inhibitorsOf } from "./asks.ts";
@@ -32,14 +33,18 @@ function list(signature: string, rows: (world: World) => Value[]): Handler {
 }
 
 export const listSessions = list(SESSIONS, (world) =>
-  allSessions(world).map(({ id, uid, user, seat }) => [id, uid, user, seat ?? "", sessionPath(id)]),
+  allSessions(world).map((session) => {
+    const { id, uid, user } = session;
+    return [id, uid, user, seatOfSession(session) ?? "", sessionPath(id)];
+  }),
 );
 
 export const listSessionsEx = list(SESSIONS_EX, (world) =>
   allSessions(world).map((session) => {
-    const { id, uid, user, seat, leader, class: kind, tty } = session;
+    const { id, uid, user, leader, class: kind, tty } = session;
+    const seat = seatOfSession(session) ?? "";
     const { hint, since } = idleOfSession(world, session);
-    return [id, uid, user, seat ?? "", leader.pid, kind, tty, hint, monotonic(since), sessionPath(id)];
+    return [id, uid, user, seat, leader.pid, kind, tty, hint, monotonic(since), sessionPath(id)];
   }),
 );
 

@@ -4,7 +4,7 @@
  */
 
 import type { Call } from "../bus/call.ts";
-import { displaySession } from "../core/display.ts";
+import { displaySession, seatOfSession } from "../core/display.ts";
 import type { Seat, Session, Uid, User, World } from "../core/model.ts";
 import { type Kernel, KernelError, type ProcessFacts } from "../kernel/kernel.ts";
 import { noSessionForPid, noSuchSeat, noSuchSession, noSuchUser, noUserForPid } from "./errors.ts";
@@ -88,7 +88,7 @@ export function sessionNamed(world: World, tracker: Tracker, call: Call, name: s
 
 export function seatNamed(world: World, tracker: Tracker, call: Call, name: string): Seat {
   const own = name === "" || name === "self" || name === "auto";
-  const id = own ? sessionNamed(world, tracker, call, name).seat : name;
+  const id = own ? seatOfSession(sessionNamed(world, tracker, call, name)) : name;
   if (id !== world.seat0.id) {
     throw noSuchSeat(
       id === null ? "the caller's session has no seat" : `there is no seat ${JSON.stringify(id)}`,

@@ -1,16 +1,19 @@
 """Other programs that speak to the bus, as they are."""
 
 import glob
+import json
 import os
 import subprocess
 
-from basics import check, equal, Skip
-from client import Client, fields, MANAGER_PATH, PREFIX, run, session_path
+from basics import check, equal, Skip, TREE
+from client import as_systemd, Client, fields, MANAGER_PATH, PREFIX, run, session_path
 from control_socket import session
 from login import Login
 
 # Debian's elogind, unpacked before the sandbox was made
 ELOGIND = "/mnt/share"
+# what test/login1/run has unpacked
+BUILT = f"{TREE}/build/login1"
 
 
 def elogind(name):
@@ -35,6 +38,46 @@ def test_loginctl_of_elogind(place):
     check("seat0" in elogind_loginctl("list-seats"), "list-seats")
     elogind_loginctl("terminate-session", login.id)
     login.reap()
+
+
+def test_loginctl_257(place):
+    """It asks for ListSessionsEx, and for GetAll of the empty interface."""
+    program = f"{BUILT}/loginctl-257"
+    if not os.path.exists(program):
+        raise Skip("Debian 13's systemd could not be unpacked")
+    loginctl = lambda *arguments, **options: as_systemd(program, "--no-pager", "--no-ask-password", *arguments, **options)
+    login, other = Login("alice", tty="/dev/tty2"), Login("bob", tty="pts/4")
+    rows = json.loads(loginctl("list-sessions", "--json=short"))
+    wanted = [
+        {"session": login.id, "uid": 1000, "user": "alice", "seat": "seat0", "leader": login.pid, "class": "user", "tty": "tty2", "idle": False, "since": None},
+        {"session": other.id, "uid": 1001, "user": "bob", "seat": None, "leader": other.pid, "class": "user", "tty": "pts/4", "idle": False, "since": None},
+    ]
+    equal(rows, wanted, "list-sessions")
+    shown = fields(loginctl("show-session", login.id))
+    equal([shown[name] for name in ("Id", "Name", "Seat", "CanIdle", "CanLock")], [login.id, "alice", "seat0", "yes", "yes"], "show-session")
+    users = json.loads(loginctl("list-users", "--json=short"))
+    equal([(row["user"], row["linger"], row["state"]) for row in users], [("alice", False, "online"), ("bob", False, "active")], "list-users")
+    for words in (("session-status", login.id), ("user-status", "alice"), ("seat-status", "seat0"), ("show-session",), ("show-seat", "seat0")):
+        check(loginctl(*words) != "", f"{words} says something")
+    loginctl("terminate-session", login.id)
+    login.reap()
+
+
+def test_pam_module_of_systemd(place):
+    """pam_systemd goes to work where the state files say that somebody keeps sessions."""
+    module = f"{BUILT}/pam_systemd.so"
+    if not os.path.exists(module):
+        raise Skip("Debian's pam_systemd could not be unpacked")
+    os.makedirs("/run/systemd/seats", exist_ok=True)
+    with open("/etc/pam.d/systemd-login", "w", encoding="utf-8") as file:
+        file.write(f"auth required pam_permit.so\naccount required pam_permit.so\nsession required {module} debug\n")
+    login = Login("carol", service="systemd-login", tty="/dev/tty5", env={"XDG_SESSION_DESKTOP": "KDE"})
+    equal(login.rc, 0, "pam_open_session")
+    record = session(login.env["XDG_SESSION_ID"])
+    wanted = ["carol", "tty5", 5, "seat0", login.pid, "KDE"]
+    equal([record[name] for name in ("user", "tty", "vtnr", "seat", "leader", "desktop")], wanted, "its session")
+    equal(login.env["XDG_RUNTIME_DIR"], "/run/user/1002", "XDG_RUNTIME_DIR")
+    equal(login.close(), 0, "pam_close_session")
 
 
 def test_busctl(place):
