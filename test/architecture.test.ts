@@ -44,6 +44,7 @@ const pure = [
   "pam-socket/codec.ts",
   "store/envelope.ts",
   "store/render.ts",
+  "store/sd-login.ts",
   "store/render-user.ts",
   "kernel/manager-socket.ts",
   "config/options.ts",
