@@ -4,6 +4,7 @@ import type { Caller } from "../bus/call.ts";
 import { escapeLabel, unescapeLabel } from "../bus/labels.ts";
 import type { BusObject, Interface, Tree } from "../bus/table.ts";
 import { createTree, type Folder } from "../bus/tree.ts";
+import { seatOfSession } from "../core/display.ts";
 import type { Session, User } from "../core/model.ts";
 import { parseUid } from "../core/names.ts";
 import { allSessions, allUsers } from "../core/select.ts";
@@ -57,9 +58,9 @@ function sessionFolder(room: Room): Folder {
 function seatFolder(room: Room): Folder {
   const find = (name: string, caller: Caller) => {
     const { seat0 } = room.world();
-    const id =
-      name === "self" || name === "auto" ? ownSession(room, name, caller)?.seat : unescapeLabel(name);
-    return id === seat0.id ? seat0 : null;
+    if (name !== "self" && name !== "auto") return unescapeLabel(name) === seat0.id ? seat0 : null;
+    const session = ownSession(room, name, caller);
+    return session !== null && seatOfSession(session) === seat0.id ? seat0 : null;
   };
   return {
     object(name, caller) {
