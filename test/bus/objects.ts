@@ -29,8 +29,11 @@ export interface Service {
   readonly left: string[];
 }
 
+let texts = 0;
+
 function openText(text: string): number {
-  const file = `/tmp/text-${process.pid}`;
+  texts += 1;
+  const file = `/tmp/text-${texts}`;
   writeFileSync(file, text);
   return openSync(file, "r");
 }

@@ -38,7 +38,7 @@ export interface Call {
   /** The caller allows a question to its user. */
   readonly interactive: boolean;
   readonly args: readonly Value[];
-  /** The descriptor that an `h` of the arguments stands for; it is closed when the call is answered. */
+  /** The descriptor that an `h` of the arguments stands for; it is closed when the call is answered or its caller gone. */
   fd(index: Value): number;
   /** The same; from now on it is the handler's to close. */
   takeFd(index: Value): number;
@@ -47,5 +47,6 @@ export interface Call {
   /** For handlers that return LATER. The first answer is sent, in order with everything sent before and after. */
   reply(answer: Answer): void;
   fail(error: DBusError): void;
+  /** Or nobody waits for the answer any more, because the caller is gone. */
   readonly answered: boolean;
 }

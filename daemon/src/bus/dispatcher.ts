@@ -84,8 +84,10 @@ export class Dispatcher {
     if (call.answered) return;
     this.#open.enter(uid);
     const timer = setTimeout(() => call.fail(refuse(TIMEOUT, "it took too long")), OPEN_MS).unref();
+    const forget = call.caller.whenGone(() => call.abandon());
     call.whenAnswered(() => {
       clearTimeout(timer);
+      forget();
       this.#open.leave(uid);
     });
     if (result === LATER) return;

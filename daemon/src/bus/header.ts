@@ -4,6 +4,9 @@ import { readVariant } from "./codec.ts";
 import { BadBytes, Reader } from "./reader.ts";
 import type { Writer } from "./writer.ts";
 
+/** The bus itself, which is a service on it: nobody else can send by this name. */
+export const DRIVER = "org.freedesktop.DBus";
+
 export const METHOD_CALL = 1;
 export const METHOD_RETURN = 2;
 export const ERROR = 3;

@@ -8,12 +8,10 @@ import { Callers } from "./callers.ts";
 import { readBody } from "./codec.ts";
 import { bodyReader, Connection, type Incoming } from "./connection.ts";
 import { Dispatcher } from "./dispatcher.ts";
-import { ERROR, METHOD_CALL, METHOD_RETURN, type Outgoing, SIGNAL } from "./header.ts";
+import { DRIVER, ERROR, METHOD_CALL, METHOD_RETURN, type Outgoing, SIGNAL } from "./header.ts";
 import { Pending } from "./pending.ts";
 import { DBusError, Message, type Value } from "./values.ts";
 
-/** The bus itself, which is a service on it. */
-const DRIVER = "org.freedesktop.DBus";
 const DRIVER_PATH = "/org/freedesktop/DBus";
 const NO_OWNER = `${DRIVER}.Error.NameHasNoOwner`;
 const CALL_MS = 25_000;

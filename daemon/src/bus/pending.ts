@@ -3,7 +3,7 @@
 import { readBody } from "./codec.ts";
 import { bodyReader, type Incoming } from "./connection.ts";
 import { DISCONNECTED, INVALID_SIGNATURE, LIMITS_EXCEEDED, NO_REPLY, refuse } from "./errors.ts";
-import { ERROR } from "./header.ts";
+import { DRIVER, ERROR } from "./header.ts";
 import { isInterfaceName } from "./names.ts";
 import { DBusError, type Value } from "./values.ts";
 
@@ -45,7 +45,10 @@ export class Pending {
   answered(message: Incoming): void {
     const { header } = message;
     const waiting = this.#waiting.get(header.replySerial);
-    if (waiting === undefined || waiting.from !== header.sender) return;
+    if (waiting === undefined) return;
+    // the bus says that who was asked has gone, or may not be asked
+    const byBus = header.type === ERROR && header.sender === DRIVER;
+    if (waiting.from !== header.sender && !byBus) return;
     this.#waiting.delete(header.replySerial);
     clearTimeout(waiting.timer);
     if (header.type === ERROR) waiting.reject(toError(message));

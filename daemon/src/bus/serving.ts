@@ -4,7 +4,7 @@ import { type Outlet, sendError, sendReturn } from "./answers.ts";
 import { type Body, Prepared } from "./body.ts";
 import type { Answer, Call, Caller } from "./call.ts";
 import { type Incoming, TooLong } from "./connection.ts";
-import { asBusError, FAILED, LIMITS_EXCEEDED, refuse } from "./errors.ts";
+import { asBusError, DISCONNECTED, FAILED, LIMITS_EXCEEDED, refuse } from "./errors.ts";
 import { ALLOW_INTERACTIVE_AUTHORIZATION } from "./header.ts";
 import type { BusObject, Tree } from "./table.ts";
 import type { DBusError, Value } from "./values.ts";
@@ -54,10 +54,12 @@ export class Serving implements Call {
   }
 
   fd(index: Value): number {
+    this.#mustBeOpen();
     return this.#message.fds.at(index);
   }
 
   takeFd(index: Value): number {
+    this.#mustBeOpen();
     return this.#message.fds.take(index);
   }
 
@@ -95,6 +97,15 @@ export class Serving implements Call {
   /** For anything that was thrown. */
   failWith(thrown: unknown): void {
     this.fail(explain(this.#around, this.caller, `${this.interface}.${this.member}`, thrown));
+  }
+
+  /** Nobody waits for the answer any more. */
+  abandon(): void {
+    if (!this.#answered) this.#end();
+  }
+
+  #mustBeOpen(): void {
+    if (this.#answered) throw refuse(DISCONNECTED, "the call is over, and its descriptors are closed");
   }
 
   #end(): void {

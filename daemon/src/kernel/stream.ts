@@ -50,8 +50,8 @@ class Outgoing implements Stream {
       this.#closeAll(pending.fds);
       return this.#endLater();
     }
-    // the caller may use its memory again
-    this.#queue.push({ bytes: bytes.slice(pending.offset), offset: 0, fds: pending.fds });
+    // the caller may use its memory again, and a Buffer's slice() would be the same memory
+    this.#queue.push({ bytes: Buffer.from(bytes.subarray(pending.offset)), offset: 0, fds: pending.fds });
     this.#queued += rest;
     this.#watch();
   }

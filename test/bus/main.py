@@ -1,0 +1,51 @@
+"""Runs every function named test_* of the files beside this one, inside the sandbox: `main.py NODE SERVICE ADDON [WORD]...`."""
+
+import glob
+import importlib
+import inspect
+import os
+import sys
+import time
+import traceback
+
+import harness
+
+
+def cases(words):
+    for path in sorted(glob.glob(os.path.join(harness.HERE, "test_*.py"))):
+        module = importlib.import_module(os.path.basename(path)[:-3])
+        for name, function in list(vars(module).items()):
+            shown = name[5:].replace("_", " ")
+            if name.startswith("test_") and (not words or any(word in shown for word in words)):
+                yield shown, function
+
+
+def run(name, function, given):
+    begin = time.monotonic()
+    try:
+        function(*(given[each] for each in inspect.signature(function).parameters))
+        print(f"ok   {name} ({time.monotonic() - begin:.1f} s)", flush=True)
+        return True
+    except Exception:
+        print(f"FAIL {name}\n{traceback.format_exc()}", flush=True)
+        return False
+
+
+def main():
+    bus, service = harness.Bus(), harness.Service(sys.argv[1:4])
+    bus.start()
+    service.start()
+    results = [run(name, function, {"bus": bus, "service": service}) for name, function in cases(sys.argv[4:])]
+    ended = service.process.poll()
+    if ended is not None:
+        print(f"FAIL the service has ended with {ended}")
+        results.append(False)
+    if not all(results):
+        print("the service's last lines:\n" + "\n".join(service.lines()[-20:]))
+    service.stop()
+    bus.kill()
+    print(f"{results.count(True)} passed, {results.count(False)} failed")
+    return 0 if all(results) else 1
+
+
+sys.exit(main())
