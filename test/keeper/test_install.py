@@ -29,7 +29,21 @@ FILES = {
     "usr/share/sessionman/org.sessionman.Login.varlink": 0o644,
     "usr/share/zsh/site-functions/_sessionctl": 0o644,
 }
-MANUALS = ("man1/sessionctl.1", "man5/sessionman.yaml.5", "man8/pam_sessionman.8", "man8/sessionmand.8")
+BACKENDS = ("dinit", "none", "openrc", "runit", "s6")
+FILES |= {f"usr/lib/sessionman/backends/{name}": 0o755 for name in BACKENDS}
+FILES |= {f"usr/lib/sessionman/backends/{name}.sh": 0o644 for name in ("common", "environment", "patience")}
+FILES |= {f"etc/sessionman/backend/{name}.conf": 0o644 for name in BACKENDS if name != "none"}
+MANUALS = ("man1/sessionctl.1", "man5/sessionman.yaml.5", "man7/sessionman-backend.7", "man8/pam_sessionman.8", "man8/sessionmand.8")
+
+
+def files_below(top):
+    """Each file's path below top, with its mode."""
+    found = {}
+    for directory, _, names in os.walk(top):
+        for name in names:
+            path = os.path.join(directory, name)
+            found[os.path.relpath(path, top)] = os.stat(path).st_mode & 0o7777
+    return found
 
 
 def meson(*arguments):
@@ -54,20 +68,20 @@ def test_install_puts_everything_in_its_place():
     expected = dict(FILES)
     if shutil.which("scdoc") is not None:
         expected |= {f"usr/share/man/{manual}": 0o644 for manual in MANUALS}
-    found = {}
-    for directory, _, names in os.walk(root):
-        for name in names:
-            path = os.path.join(directory, name)
-            found[os.path.relpath(path, root)] = os.stat(path).st_mode & 0o7777
-    equal(found, expected)
+    examples = "usr/share/sessionman/services"
+    expected |= {f"{examples}/{path}": mode for path, mode in files_below(f"{TREE}/backends/services").items()}
+    equal(files_below(root), expected)
     for service in ("dinit.d/sessionmand", "init.d/sessionmand", "s6/sv/sessionmand/run", "sv/sessionmand/run"):
         text = read(f"{root}/etc/{service}")
         true("/usr/sbin/sessionmand" in text and "@" not in text, f"{service} names the installed path")
 
-    with open(f"{root}/etc/sessionman/sessionman.yaml", "w") as file:
-        file.write("# mine\n")
+    mine = ("sessionman/sessionman.yaml", "sessionman/backend/runit.conf", "pam.d/sessionman-user")
+    for name in mine:
+        with open(f"{root}/etc/{name}", "w") as file:
+            file.write("# mine\n")
     meson("install", "-C", build, "--destdir", root)
-    equal(read(f"{root}/etc/sessionman/sessionman.yaml"), "# mine\n", "an administrator's file")
+    for name in mine:
+        equal(read(f"{root}/etc/{name}"), "# mine\n", "an administrator's file")
 
 
 @waits

@@ -76,8 +76,13 @@ def connected(user):
 
 
 def running(user):
-    daemon = connected(user)
-    packet = daemon.hear_until("running")
+    """Connected too early, it was the daemon that ordered the start whose connection came last: tried again."""
+    packet = []
+    for _ in range(10):
+        daemon = connected(user)
+        packet = daemon.hear_until("running")
+        if packet:
+            break
     equal(packet[0:1], ["running"], user.name)
     return daemon, int(packet[1])
 
