@@ -45,6 +45,10 @@ def true(condition, what):
         raise AssertionError(what)
 
 
+class Skipped(Exception):
+    """Why a test cannot be run here."""
+
+
 class Refused(Exception):
     """The error that answered a call."""
 

@@ -3,12 +3,13 @@
 import os
 import random
 import re
+import shutil
 import subprocess
 
 import dbus
 
 import wire
-from harness import ALICE, BUS, Client, NAME, ROOT, SIGNAL, equal, refused, true
+from harness import ALICE, BUS, Client, NAME, ROOT, SIGNAL, Skipped, equal, refused, true
 
 EVERYTHING = "ybnqiuxtdsogvasay(si)a{sv}a(uso)aaia{ta{ss}}"
 ENVIRONMENT = os.environ | {"DBUS_SYSTEM_BUS_ADDRESS": "unix:path=" + BUS, "LC_ALL": "C.UTF-8"}
@@ -16,6 +17,8 @@ os.environ["DBUS_SYSTEM_BUS_ADDRESS"] = ENVIRONMENT["DBUS_SYSTEM_BUS_ADDRESS"]
 
 
 def output(*command):
+    if shutil.which(command[0]) is None:
+        raise Skipped(f"no {command[0]} here")
     done = subprocess.run(command, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=20)
     equal(done.returncode, 0, f"{command}: {done.stdout.decode()}")
     return done.stdout.decode()
