@@ -201,6 +201,32 @@ def test_a_backend_that_cannot_be_executed():
         equal(run.wait(), 0)
 
 
+def test_when_a_step_fails_nothing_runs():
+    if shutil.which("strace") is None:
+        return "SKIP: no strace here"
+    rows = [
+        ("setgroups:error=EPERM:when=1", "cannot take the groups of alice: Operation not permitted"),
+        ("setgroups:error=EPERM:when=2", "cannot keep the groups of alice: Operation not permitted"),
+        ("setresgid:error=EPERM", "cannot become alice: Operation not permitted"),
+        ("setresuid:error=EAGAIN", "cannot become alice: Resource temporarily unavailable"),
+        ("capset:error=EPERM", "cannot become alice: Operation not permitted"),
+        ("close_range:error=ENOSYS", f"cannot arrange the descriptors for {BACKEND}: Function not implemented"),
+        ("dup2:error=EBADF", f"cannot arrange the descriptors for {BACKEND}: Bad file descriptor"),
+        ("clone3,clone,fork:error=EAGAIN", "cannot fork: Resource temporarily unavailable"),
+        ("mknodat,mknod:error=ENOSPC", "cannot make /run/sessionman/managers/1000.ready: No space left on device"),
+        ("mkdir:error=ENOSPC:when=1", "cannot make the state directory /run/user/1000/sessionman/1000-"),
+    ]
+    for inject, how in rows:
+        user = User()
+        harness.WRAPPER[:] = ["/usr/bin/strace", "-f", "-o", "/dev/null", "-e", f"trace={inject.split(':')[0]}", "-e", f"inject={inject}"]
+        run = Run(user)
+        harness.WRAPPER.clear()
+        ended = run.ended()
+        true(ended.startswith(how), f"{inject}: {ended}")
+        equal(os.path.exists(f"{user.home}/dump-run"), False, inject)
+        equal(processes_of(user.uid), [], inject)
+
+
 def test_the_holder_keeps_its_own():
     pam(SERVICE)
     write("/etc/security/limits.conf", LIMITS.replace("400", "800"))

@@ -34,3 +34,18 @@ def test_where_no_process_can_be_born_in_a_group_it_is_moved():
     # strace waits for all that it traces.
     user.clear_group()
     run.wait()
+
+
+def test_its_own_death_is_an_end_without_a_word():
+    user = User()
+    run = Run(user)
+    run.running()
+    os.kill(run.pid, signal.SIGKILL)
+    equal(run.daemon.hear(), [])
+    run.wait()
+    true(str(run.manager) in read(f"{user.group}/init.scope/cgroup.procs").split(), "what is left is in the group")
+    try:
+        Daemon(user.uid)
+    except ConnectionRefusedError:
+        return
+    raise AssertionError("nobody listens")
