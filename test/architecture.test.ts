@@ -45,6 +45,7 @@ const pure = [
   "store/envelope.ts",
   "store/render.ts",
   "store/sd-login.ts",
+  "store/render-inhibitor.ts",
   "store/render-user.ts",
   "kernel/manager-socket.ts",
   "config/options.ts",

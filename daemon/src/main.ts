@@ -11,7 +11,6 @@ import { defaultSettings, type Settings, toPolicy } from "./config/settings.ts";
 import { formatProblem } from "./config/tree.ts";
 import { interfaceText } from "./control/interface-text.ts";
 import { createControlServer } from "./control/server.ts";
-import type { Event } from "./core/events.ts";
 import type { Instant, World } from "./core/model.ts";
 import { emptyWorld } from "./core/step.ts";
 import { createNativeKernel } from "./kernel/native.ts";
@@ -19,7 +18,7 @@ import { createLog, type Log } from "./log.ts";
 import { createLogin1 } from "./login1/server.ts";
 import { createClock } from "./loop/clock.ts";
 import { createEngine, type Engine } from "./loop/engine.ts";
-import type { LogPort } from "./loop/ports.ts";
+import type { ClockPort, LogPort } from "./loop/ports.ts";
 import { PamServer } from "./pam-socket/server.ts";
 import { followConfiguration } from "./reload.ts";
 import { createStore } from "./store/files.ts";
@@ -83,16 +82,11 @@ function start(file: string, run: string): void {
   const login1 = createLogin1({
     kernel,
     socket: settings.systemBus,
-    submit: (event) => submit(event as Event),
+    submit,
     world: () => engine.world(),
     now: instant,
     log,
     reload: () => void process.emit("SIGHUP"),
-  });
-  const clock = createClock({
-    now: instant,
-    start: (afterMs, fired) => setTimeout(fired, afterMs),
-    stop: (handle) => clearTimeout(handle as NodeJS.Timeout | undefined),
   });
   const publish = (before: World, after: World) => {
     setImmediate(announce, before, after, log, started);
@@ -105,9 +99,10 @@ function start(file: string, run: string): void {
     ports: {
       store,
       system: kernel,
-      clock,
+      clock: systemClock(),
       log,
       replies: { pam: pam.replies, control: control.replies, login1: login1.port },
+      login1: login1.port,
       publish,
     },
     onBug: (error, event) => log.error(`bug: ${event.kind} was dropped`, { stack: stackOf(error) }),
@@ -125,9 +120,16 @@ function start(file: string, run: string): void {
   const remember = (known: ReadonlyMap<string, number>) =>
     attempt(log, "record the ids of groups", () => kernel.writeFile(`${run}/groups`, renderGroups(known)));
   followConfiguration({ file, settings, paths, kernel, log, submit, now: instant, gids, remember });
-  process.on("SIGTERM", () => stop(log));
-  process.on("SIGINT", () => stop(log));
+  for (const signal of ["SIGTERM", "SIGINT"]) process.on(signal, () => stop(log));
   log.info(`sessionman ${VERSION} accepts logins`, { sessions: engine.world().sessions.size });
+}
+
+function systemClock(): ClockPort {
+  return createClock({
+    now: instant,
+    start: (afterMs, fired) => setTimeout(fired, afterMs),
+    stop: (handle) => clearTimeout(handle as NodeJS.Timeout | undefined),
+  });
 }
 
 /** Stops serving and keeps everything: sessions, runtime directories and scopes belong to the users. */

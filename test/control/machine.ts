@@ -110,6 +110,8 @@ export class Machine {
     reserveIds() {},
     saveSession() {},
     eraseSession() {},
+    saveInhibitor() {},
+    eraseInhibitor() {},
     saveUser() {},
     eraseUser() {},
     saveLinger: (uid, name, done) => {
@@ -152,6 +154,7 @@ export class Machine {
         clock: createClock({ now, start: () => null, stop() {} }),
         log,
         replies: { pam: nothing, control: control.replies, login1: nothing },
+        login1: { inhibitReply() {}, lock() {} },
         publish: (before, after) => control.published(before, after),
       },
       onBug: (error) => {

@@ -204,6 +204,8 @@ describe("lingering", () => {
         { uid: 4242, name: "later" },
         { uid: BOB, name: "bob" },
       ],
+      inhibitors: [],
+      orphanInhibitors: [],
     };
     machine = new Machine(withManagers({ users: new Map([["bob", { linger: "no" }]]) }));
     root = machine.client(machine.process(0));

@@ -16,6 +16,7 @@ export function facts(uid: number, over: Partial<OpenFacts> = {}): OpenFacts {
     asked: { type: "", class: "", desktop: "" },
     hinted: { type: "", class: "", desktop: "", seat: "", vtnr: "", incomplete: "" },
     ttyVt: 0,
+    told: null,
     ...over,
   };
 }

@@ -1,8 +1,9 @@
 /** What of a simulated machine survives its daemon: processes, the disk, what the kernel holds, services, time. */
 
 import type { Account, Found } from "../../daemon/src/core/events.ts";
-import type { ProcessIdentity, Session, User } from "../../daemon/src/core/model.ts";
+import type { Inhibitor, ProcessIdentity, Session, User } from "../../daemon/src/core/model.ts";
 import { parseSession } from "../../daemon/src/store/render.ts";
+import { parseInhibitor } from "../../daemon/src/store/render-inhibitor.ts";
 import { parseUser } from "../../daemon/src/store/render-user.ts";
 import { Managers } from "./managers.ts";
 
@@ -12,6 +13,8 @@ export interface Process {
   alive: boolean;
   scope: string | null;
   readonly writes: Set<string>;
+  /** Inhibitors of which it has the write end. */
+  readonly inhibits: Set<number>;
 }
 
 /** Everybody's group, which nobody guesses. */
@@ -29,6 +32,7 @@ export class Machine {
   readonly processes = new Map<number, Process>();
   readonly disk = new Map<string, string>();
   readonly fifos = new Set<string>();
+  readonly inhibitorFifos = new Set<number>();
   readonly scopes = new Map<string, number>();
   readonly runtime = new Map<number, "tmpfs">();
   /** Files of lingering users. */
@@ -84,7 +88,14 @@ export class Machine {
   spawn(scope: string | null = null): Process {
     const pid = this.#nextPid++;
     const identity = { pid, start: String(this.now), inode: String(pid), executable: "1:1" };
-    const process = { identity, executable: "1:1", alive: true, scope, writes: new Set<string>() };
+    const process = {
+      identity,
+      executable: "1:1",
+      alive: true,
+      scope,
+      writes: new Set<string>(),
+      inhibits: new Set<number>(),
+    };
     this.processes.set(pid, process);
     return process;
   }
@@ -92,6 +103,7 @@ export class Machine {
   exit(process: Process): void {
     process.alive = false;
     process.writes.clear();
+    process.inhibits.clear();
   }
 
   fillDisk(full: boolean): void {
@@ -115,6 +127,24 @@ export class Machine {
     return [...this.processes.values()].some((process) => process.writes.has(id));
   }
 
+  inhibitorHeld(id: number): boolean {
+    return [...this.processes.values()].some((process) => process.inhibits.has(id));
+  }
+
+  storedInhibitors(): Inhibitor[] {
+    return this.stored("inhibitors/").flatMap((name) => {
+      const text = this.disk.get(`inhibitors/${name}`) ?? "";
+      return parseInhibitor(Number(name), text, BOOT, checksum) ?? [];
+    });
+  }
+
+  /** Names of records, without what they begin with. */
+  stored(folder: string): string[] {
+    return [...this.disk.keys()]
+      .filter((key) => key.startsWith(folder))
+      .map((key) => key.slice(folder.length));
+  }
+
   storedSession(id: string): Session | null {
     const text = this.disk.get(`sessions/${id}`);
     return text === undefined ? null : parseSession(id, text, BOOT, checksum);
@@ -131,13 +161,9 @@ export class Machine {
 
   /** What a starting daemon finds. */
   found(): Found {
-    const sessions = [...this.disk.keys()]
-      .filter((key) => key.startsWith("sessions/"))
-      .map((key) => key.slice(9));
-    const users = [...this.disk.keys()]
-      .filter((key) => key.startsWith("users/"))
-      .map((key) => Number(key.slice(6)));
-    const records = sessions.flatMap((id) => this.storedSession(id) ?? []);
+    const users = this.stored("users/").map(Number);
+    const records = this.stored("sessions/").flatMap((id) => this.storedSession(id) ?? []);
+    const inhibitors = this.storedInhibitors();
     const recorded = new Set(records.map((record) => record.id));
     return {
       nextId: Number(this.disk.get("next-id") ?? 1),
@@ -157,6 +183,11 @@ export class Machine {
       runtimeDirectories: [...this.runtime].map(([uid, directory]) => ({ uid, directory })),
       managers: [...this.managers.runs.values()].map(({ uid, alive }) => ({ uid, alive })),
       lingering: [...this.lingering].map(([uid, name]) => ({ uid, name })),
+      inhibitors: inhibitors.map((record) => ({
+        record,
+        held: this.inhibitorFifos.has(record.id) && this.inhibitorHeld(record.id),
+      })),
+      orphanInhibitors: [...this.inhibitorFifos].filter((id) => !inhibitors.some((each) => each.id === id)),
     };
   }
 

@@ -4,6 +4,7 @@ import type { OpenResult } from "../../daemon/src/core/effects.ts";
 import type { ManagerNews, World } from "../../daemon/src/core/model.ts";
 import type { ManagerOrder, Ports } from "../../daemon/src/loop/ports.ts";
 import { renderSession } from "../../daemon/src/store/render.ts";
+import { renderInhibitor } from "../../daemon/src/store/render-inhibitor.ts";
 import { renderUser } from "../../daemon/src/store/render-user.ts";
 import { BOOT, checksum, GID } from "./machine.ts";
 import type { Simulation } from "./simulation.ts";
@@ -32,6 +33,10 @@ export class DaemonPorts {
       },
       log: { info: NOTHING, warn: NOTHING, error: NOTHING },
       replies: { pam: reply, control: reply, login1: reply },
+      login1: {
+        inhibitReply: (call, result) => this.#alive(() => machine.inhibitAnswered(call, result)),
+        lock: NOTHING,
+      },
       publish: (before, after) => this.#alive(() => this.#announce(before, after)),
     };
   }
@@ -64,6 +69,9 @@ export class DaemonPorts {
       reserveIds: (below) => this.#write("next-id", String(below)),
       saveSession: (session) => this.#write(`sessions/${session.id}`, renderSession(session, BOOT, checksum)),
       eraseSession: (id) => this.#alive(() => void this.#machine.disk.delete(`sessions/${id}`)),
+      saveInhibitor: (inhibitor) =>
+        this.#write(`inhibitors/${inhibitor.id}`, renderInhibitor(inhibitor, BOOT, checksum)),
+      eraseInhibitor: (id) => this.#alive(() => void this.#machine.disk.delete(`inhibitors/${id}`)),
       saveUser: (user) => this.#write(`users/${user.uid}`, renderUser(user, BOOT, checksum)),
       eraseUser: (uid) => this.#alive(() => this.#forgetUser(uid)),
       saveLinger: (uid, name, done) =>
@@ -118,6 +126,7 @@ export class DaemonPorts {
       orderManager: (uid, order) => this.#alive(() => managers.order(uid, order)),
       tellEnvironment: (uid, set, unset) => this.#alive(() => managers.environment(uid, set, unset)),
       tellGraphical: (uid, phase) => this.#alive(() => managers.graphical(uid, phase)),
+      signalManager: NOTHING,
       killManager: (uid) => this.#alive(() => managers.kill(uid)),
       cleanManager: (uid, cleaned) => this.#alive(() => managers.clean(uid, cleaned)),
       eraseManager: (uid) => this.#alive(() => void managers.logs.delete(uid)),
@@ -173,6 +182,10 @@ export class DaemonPorts {
       resumeLifetime: (id, ended) =>
         this.#watch(() => this.#machine.fifos.has(id) && !this.#machine.fifoHeld(id), ended),
       dropLifetime: (id) => this.#alive(() => void this.#machine.fifos.delete(id)),
+      createInhibitor: (id) => this.#alive(() => void this.#machine.inhibitorFifos.add(id)),
+      watchInhibitor: (id, ended) =>
+        this.#watch(() => this.#machine.inhibitorFifos.has(id) && !this.#machine.inhibitorHeld(id), ended),
+      dropInhibitor: (id) => this.#alive(() => void this.#machine.inhibitorFifos.delete(id)),
       watchLeader: (_id, leader, exited) =>
         this.#watch(() => !this.#machine.processes.get(leader.pid)?.alive, exited),
       unwatchLeader: NOTHING,

@@ -150,6 +150,11 @@ function restart(world: World, words: Words): Event {
       const [uid, name] = cut(each, ":");
       return { uid: Number(uid), name: name === "" ? `u${uid}` : name };
     }),
+    inhibitors: [...world.inhibitors.values()].map((record) => ({
+      record,
+      held: list(words.get("inhibits")).includes(String(record.id)),
+    })),
+    orphanInhibitors: list(words.get("fifos")).map(Number),
   };
   return { kind: "daemon.started", at: now(), found };
 }

@@ -39,6 +39,10 @@ const session: Session = {
   nonce: "0".repeat(32),
   scope: true,
   lifetime: true,
+  lockedHint: false,
+  idleHint: false,
+  idleSince: null,
+  control: null,
   stage: { phase: "running" },
 };
 
@@ -137,7 +141,7 @@ describe("the store", () => {
     store.saveSession(session);
     store.reserveIds(101);
     const loaded = open("99999999-0000-4000-8000-000000000000").load();
-    expect(loaded).toEqual({ nextId: 1, sessions: [], users: [], lingering: [] });
+    expect(loaded).toEqual({ nextId: 1, sessions: [], users: [], inhibitors: [], lingering: [] });
   });
 
   it("moves damaged records aside, one by one, and names them", () => {

@@ -41,6 +41,10 @@ export function session(id: SessionId, over: Partial<Session> = {}): Session {
     nonce: "",
     scope: true,
     lifetime: true,
+    lockedHint: false,
+    idleHint: false,
+    idleSince: null,
+    control: null,
     stage: RUNNING,
     ...over,
   };

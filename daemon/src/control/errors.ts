@@ -33,16 +33,14 @@ export interface Subject {
   readonly uid: number;
 }
 
-const refusals: Readonly<Record<Refusal, (subject: Subject, message: string) => Failure>> = {
+/** The others have no name of their own here: the sentence says what it is. */
+const refusals: Readonly<Partial<Record<Refusal, (subject: Subject, message: string) => Failure>>> = {
   "no-such-session": ({ id }) => failure("NoSuchSession", { id }),
   "no-such-user": ({ uid }) => failure("NoSuchUser", { uid }),
   "not-allowed": () => permissionDenied,
-  busy: (_subject, message) => failed(message),
   limits: (_subject, message) => failure("LimitsExceeded", { message }),
-  invalid: (_subject, message) => failed(message),
-  failed: (_subject, message) => failed(message),
 };
 
 export function refused(refusal: Refusal, subject: Subject, message: string): Failure {
-  return refusals[refusal](subject, message);
+  return refusals[refusal]?.(subject, message) ?? failed(message);
 }

@@ -62,6 +62,7 @@ function facts(wanted: Wanted, peer: Peer, user: Account): Omit<OpenFacts, "tty"
     remoteUser: wanted.remoteUser ?? "",
     asked: { type: wanted.type ?? "", class: wanted.class ?? "", desktop: wanted.desktop ?? "" },
     hinted: { type: "", class: "", desktop: "", seat: "", vtnr: "", incomplete: "" },
+    told: null,
   };
 }
 

@@ -5,6 +5,7 @@
  *   closing: none --terminate--> asked (TERM, HUP, CONT) --stop_timeout--> killed
  */
 
+import { uncontrolled } from "./control.ts";
 import type { Effect } from "./effects.ts";
 import { dropImported } from "./environment.ts";
 import type { Event } from "./events.ts";
@@ -12,6 +13,7 @@ import type { ClosingReason, Instant, Session, SessionId, Stage, World } from ".
 import { refuse } from "./opening.ts";
 import { chain, type Step, same } from "./outcome.ts";
 import { killsAtLogout } from "./policy.ts";
+import { refuseUpgrade } from "./upgrade.ts";
 import { leave } from "./user.ts";
 
 type Of<K extends Event["kind"]> = Extract<Event, { kind: K }>;
@@ -45,7 +47,7 @@ export function close(
   if (session.stage.phase === "closing") return same(world);
   const kills = reason === "terminated" || killsAtLogout(world.policy, session);
   const stage: Stage = { phase: "closing", reason, since: at.realtime, stop: kills ? "asked" : "none" };
-  const closing: Session = { ...session, lifetime: false, stage };
+  const closing: Session = { ...uncontrolled(session), lifetime: false, stage };
   const seat0 = { ...world.seat0, sessions: world.seat0.sessions.filter((id) => id !== session.id) };
   const leads = world.leaders.get(session.leader.pid) === session.id;
   const next: World = {
@@ -59,6 +61,7 @@ export function close(
     next,
     (now) => ({ world: now, effects: closingEffects(now, closing, kills) }),
     (now) => dropImported(now, session.uid, session.id),
+    (now) => refuseUpgrade(now, session.id),
     (now) => (asker === null ? same(now) : refuse(now, asker, "failed", why)),
   );
 }

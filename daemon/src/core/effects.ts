@@ -4,12 +4,25 @@
  */
 
 import type { Account } from "./events.ts";
-import type { Limits, ProcessIdentity, Requester, Session, SessionId, Uid, User } from "./model.ts";
+import type {
+  Inhibitor,
+  Limits,
+  ProcessIdentity,
+  Requester,
+  Session,
+  SessionId,
+  Uid,
+  User,
+} from "./model.ts";
 
 export type Refusal =
   | "no-such-session"
   | "no-such-user"
+  | "no-such-seat"
   | "not-allowed"
+  | "not-supported"
+  | "not-controller"
+  | "control-taken"
   | "busy"
   | "limits"
   | "invalid"
@@ -31,6 +44,10 @@ export type OpenResult =
 
 export type CallResult =
   | { readonly ok: true; readonly id: SessionId }
+  | { readonly ok: false; readonly refusal: Refusal; readonly message: string };
+
+export type InhibitResult =
+  | { readonly ok: true; readonly id: number }
   | { readonly ok: false; readonly refusal: Refusal; readonly message: string };
 
 export type Effect =
@@ -93,6 +110,7 @@ export type Effect =
   | { readonly kind: "manager.adopt"; readonly uid: Uid }
   /** stop: runs the backend's stop script; term: signals the manager. */
   | { readonly kind: "manager.order"; readonly uid: Uid; readonly order: "stop" | "term" }
+  | { readonly kind: "manager.signal"; readonly uid: Uid; readonly signal: number }
   /** Kills every process of the manager; sessionman-run ends then, too. */
   | { readonly kind: "manager.kill"; readonly uid: Uid }
   /** Kills what is left and removes the control groups; reports manager.cleaned when that is done. */
@@ -114,10 +132,22 @@ export type Effect =
       readonly user: Account;
       readonly enabled: boolean;
     }
+  /** Asks the programs of the session to lock or unlock its screen. */
+  | { readonly kind: "session.lock"; readonly id: SessionId; readonly lock: boolean }
+  /** Makes the FIFO, then the record; reports inhibit.created or inhibit.failed. */
+  | { readonly kind: "inhibit.create"; readonly inhibitor: Inhibitor; readonly requester: Requester }
+  /** Reports inhibitor.ended once nobody holds the write end, at once if that is so already. */
+  | { readonly kind: "inhibitor.watch"; readonly id: number }
+  /** Removes the FIFO. */
+  | { readonly kind: "inhibitor.drop"; readonly id: number }
+  /** Removes the record. */
+  | { readonly kind: "inhibitor.erase"; readonly id: number }
   | { readonly kind: "timer.set"; readonly timer: string; readonly afterMs: number }
   | { readonly kind: "timer.cancel"; readonly timer: string }
   /** Makes the World known: compares it with the one published last. */
   | { readonly kind: "publish" }
   | { readonly kind: "open.reply"; readonly requester: Requester; readonly result: OpenResult }
   | { readonly kind: "call.reply"; readonly requester: Requester; readonly result: CallResult }
+  /** Whoever gets it opens a write end before the next effect, or has none. */
+  | { readonly kind: "inhibit.reply"; readonly requester: Requester; readonly result: InhibitResult }
   | { readonly kind: "log"; readonly level: "info" | "warn" | "error"; readonly message: string };

@@ -1,6 +1,8 @@
 /** Everything that can happen to the daemon: facts and requests, named `room.whatHappened`. */
 
 import type {
+  Controller,
+  Inhibitor,
   Instant,
   ManagerNews,
   Policy,
@@ -36,6 +38,8 @@ export interface OpenFacts {
   };
   /** The virtual terminal whose device the tty really is; 0 if it is none. */
   readonly ttyVt: number;
+  /** What root says of the place and answers for; null: the place is read from the other facts. */
+  readonly told: { readonly seat: string | null; readonly vtnr: number; readonly remote: boolean } | null;
 }
 
 /** The leader-to-be, as the kernel describes it. */
@@ -60,7 +64,60 @@ export interface Caller {
   readonly pid: number;
 }
 
+/** What a caller may ask of what exists, and is answered: login1's part of it. */
+interface Asked {
+  readonly at: Instant;
+  readonly requester: Requester;
+  readonly caller: Caller;
+}
+
+export type Request = Asked &
+  (
+    | { readonly kind: "session.lockRequested"; readonly id: SessionId; readonly lock: boolean }
+    | { readonly kind: "session.lockAllRequested"; readonly lock: boolean }
+    | { readonly kind: "session.idleHintRequested"; readonly id: SessionId; readonly idle: boolean }
+    | { readonly kind: "session.lockedHintRequested"; readonly id: SessionId; readonly locked: boolean }
+    | {
+        readonly kind: "session.controlRequested";
+        readonly id: SessionId;
+        readonly force: boolean;
+        readonly controller: Controller;
+      }
+    /** name, here and below: the unique name of who asks, as the bus says it. */
+    | { readonly kind: "session.controlReleased"; readonly id: SessionId; readonly name: string }
+    | {
+        readonly kind: "session.typeRequested";
+        readonly id: SessionId;
+        readonly name: string;
+        readonly type: string;
+      }
+    | {
+        readonly kind: "session.displayRequested";
+        readonly id: SessionId;
+        readonly name: string;
+        readonly display: string;
+      }
+    | {
+        readonly kind: "session.ttyRequested";
+        readonly id: SessionId;
+        readonly name: string;
+        readonly tty: string;
+      }
+    | { readonly kind: "session.classRequested"; readonly id: SessionId; readonly class: string }
+    | { readonly kind: "user.killRequested"; readonly uid: Uid; readonly signal: number }
+    | { readonly kind: "seat.terminateRequested"; readonly seat: string }
+    /** Whether the caller may is the bus room's to ask polkit; the inhibitor is theirs. */
+    | {
+        readonly kind: "inhibit.requested";
+        readonly what: string;
+        readonly who: string;
+        readonly why: string;
+        readonly mode: string;
+      }
+  );
+
 export type Event =
+  | Request
   | {
       readonly kind: "session.openRequested";
       readonly at: Instant;
@@ -175,6 +232,25 @@ export type Event =
       readonly set: ReadonlyMap<string, string>;
       readonly unset: readonly string[];
     }
+  /** The connection with that unique name is gone. */
+  | { readonly kind: "bus.nameLost"; readonly at: Instant; readonly name: string }
+  /** There is a bus again. names: those of controllers that are there. */
+  | {
+      readonly kind: "bus.connected";
+      readonly at: Instant;
+      readonly bus: string;
+      readonly names: ReadonlySet<string>;
+    }
+  /** The inhibitor's FIFO and its record are there. */
+  | { readonly kind: "inhibit.created"; readonly id: number; readonly requester: Requester }
+  | {
+      readonly kind: "inhibit.failed";
+      readonly id: number;
+      readonly requester: Requester;
+      readonly error: string;
+    }
+  /** No process holds the write end any more. */
+  | { readonly kind: "inhibitor.ended"; readonly id: number }
   | { readonly kind: "timer.fired"; readonly at: Instant; readonly timer: string }
   | { readonly kind: "vt.activated"; readonly vt: number }
   | { readonly kind: "policy.changed"; readonly at: Instant; readonly policy: Policy }
@@ -198,6 +274,10 @@ export interface Found {
   /** Users with a manager or its remains; alive: its sessionman-run answers. */
   readonly managers: readonly { readonly uid: Uid; readonly alive: boolean }[];
   readonly lingering: readonly { readonly uid: Uid; readonly name: string }[];
+  /** Records of inhibitors; held: some process has the write end of the FIFO. */
+  readonly inhibitors: readonly { readonly record: Inhibitor; readonly held: boolean }[];
+  /** FIFOs of inhibitors without a record. */
+  readonly orphanInhibitors: readonly number[];
 }
 
 export interface FoundSession {

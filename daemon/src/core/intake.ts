@@ -13,6 +13,7 @@ import {
   isRemote,
   isUid,
   isUserName,
+  LONGEST_TEXT,
   parseClass,
   parseType,
   parseVtnr,
@@ -45,15 +46,13 @@ export const MANAGER_SERVICE = "sessionman-user";
 
 const FIRST_ORDINARY_UID = 1000;
 
-/** What a record can hold. */
-const LONGEST_TEXT = 1024;
-
 /** The intake, or a sentence that says what is wrong with the request. */
 export function readIntake(facts: OpenFacts, policy: Policy): Intake | string {
   const wrong = findFault(facts);
   if (wrong !== null) return wrong;
   const terminal = readTerminal(facts);
   const remote = isRemote(facts.remoteHost);
+  if (facts.told !== null) return readTold(facts, facts.told, terminal);
   const trusted = facts.remoteHost === "" && policy.trustedServices.includes(facts.service);
   const place = choosePlace(facts, trusted, remote);
   if (typeof place === "string") return place;
@@ -66,6 +65,30 @@ export function readIntake(facts: OpenFacts, policy: Policy): Intake | string {
     display: terminal.display,
     remote,
     fresh: remote || trusted || terminal.kind !== "line",
+  };
+}
+
+/** Over the bus root has said it all, and knows nothing of a PAM environment. Remote means no seat, whoever says so. */
+function readTold(
+  facts: OpenFacts,
+  told: NonNullable<OpenFacts["told"]>,
+  terminal: Terminal,
+): Intake | string {
+  const { seat, vtnr } = told.remote ? { seat: null, vtnr: 0 } : told;
+  if (seat !== null && seat !== "seat0") return `seat ${JSON.stringify(seat)} does not exist`;
+  if (vtnr !== 0 && (seat === null || parseVtnr(String(vtnr)) === null))
+    return `virtual terminal ${vtnr} is not one of 1 to 63 of seat0`;
+  const type = chooseType(facts, terminal, false);
+  return {
+    type,
+    class: parseClass(facts.asked.class) ?? (type === "unspecified" ? "background" : "user"),
+    desktop: facts.asked.desktop,
+    seat,
+    vtnr,
+    tty: terminal.tty,
+    display: terminal.display,
+    remote: told.remote,
+    fresh: false,
   };
 }
 

@@ -27,10 +27,11 @@
 
 import type { Effect } from "./effects.ts";
 import { allImported } from "./environment.ts";
-import type { Instant, Manager, Session, StopCause, Uid, User, World } from "./model.ts";
+import type { Instant, Manager, Requester, Session, StopCause, Uid, User, World } from "./model.ts";
 import { record, waitingFor } from "./opening.ts";
 import { chain, put, type Step, same, saveUser } from "./outcome.ts";
 import { backendOf, isUp, wantsManager } from "./services.ts";
+import { answerUpgrades, putUpgrade, upgradesOf } from "./upgrade.ts";
 
 export function startTimer(uid: Uid): string {
   return `manager-start/${uid}`;
@@ -178,21 +179,36 @@ export function mustWait(world: World, session: Session): boolean {
 export function wait(world: World, session: Session): Step {
   const user = world.users.get(session.uid);
   if (user === undefined || session.stage.phase !== "opening") return same(world);
-  const first = waitingFor(world, user, "manager").length === 0;
-  const afterMs = world.policy.services.loginTimeoutMs;
   return {
     world: put(world, { ...session, stage: { ...session.stage, waitsFor: "manager" } }),
-    effects: first ? [{ kind: "timer.set", timer: loginTimer(user.uid), afterMs }] : [],
+    effects: beginWait(world, user),
   };
+}
+
+/** The same for who asked that a session become a full login. */
+export function waitUpgraded(world: World, session: Session, requester: Requester): Step {
+  const user = world.users.get(session.uid);
+  if (user === undefined) return same(world);
+  return { world: putUpgrade(world, session, requester), effects: beginWait(world, user) };
+}
+
+function beginWait(world: World, user: User): Effect[] {
+  const afterMs = world.policy.services.loginTimeoutMs;
+  return isAwaited(world, user) ? [] : [{ kind: "timer.set", timer: loginTimer(user.uid), afterMs }];
+}
+
+export function isAwaited(world: World, user: User): boolean {
+  return waitingFor(world, user, "manager").length > 0 || upgradesOf(world, user).length > 0;
 }
 
 /** Logins that wait for the manager wait no longer. */
 export function release(world: World, user: User): Step {
   const waiting = waitingFor(world, user, "manager");
-  if (waiting.length === 0) return same(world);
+  if (!isAwaited(world, user)) return same(world);
   return chain(
     world,
     (now) => ({ world: now, effects: [{ kind: "timer.cancel", timer: loginTimer(user.uid) }] }),
     ...waiting.map((session) => (now: World) => record(now, session)),
+    (now) => answerUpgrades(now, user),
   );
 }

@@ -80,6 +80,21 @@ export type Stage =
       readonly stop: "none" | "asked" | "killed";
     };
 
+/** Who controls a session: one connection to one bus. */
+export interface Controller {
+  /** The connection's unique name. */
+  readonly name: string;
+  /** GUID of the bus: the same name on another bus is somebody else. */
+  readonly bus: string;
+  readonly uid: Uid;
+  readonly pid: number;
+}
+
+export interface Control extends Controller {
+  /** What the type goes back to when the control is lost. */
+  readonly originalType: SessionType;
+}
+
 export interface Session {
   readonly id: SessionId;
   readonly uid: Uid;
@@ -104,7 +119,44 @@ export interface Session {
   readonly scope: boolean;
   /** Whether somebody was given the write end of the lifetime FIFO. */
   readonly lifetime: boolean;
+  /** What the session says of its screen. */
+  readonly lockedHint: boolean;
+  /** What the session says of its user; idle.ts says when that counts. */
+  readonly idleHint: boolean;
+  /** When that changed last; null: never. */
+  readonly idleSince: Instant | null;
+  readonly control: Control | null;
   readonly stage: Stage;
+}
+
+/** What can be inhibited, in the order in which it is always told. */
+export const INHIBIT_WHATS = [
+  "shutdown",
+  "sleep",
+  "idle",
+  "handle-power-key",
+  "handle-suspend-key",
+  "handle-hibernate-key",
+  "handle-lid-switch",
+  "handle-reboot-key",
+] as const;
+
+export type InhibitWhat = (typeof INHIBIT_WHATS)[number];
+
+/** block-weak: not for what the user of the inhibitor asks for; delay: for a moment. */
+export type InhibitMode = "block" | "block-weak" | "delay";
+
+/** Somebody holds the write end of a FIFO, and while they do something does not happen, or not yet. */
+export interface Inhibitor {
+  readonly id: number;
+  /** In the order of INHIBIT_WHATS. */
+  readonly what: readonly InhibitWhat[];
+  readonly who: string;
+  readonly why: string;
+  readonly mode: InhibitMode;
+  readonly uid: Uid;
+  readonly pid: number;
+  readonly created: Instant;
 }
 
 export type RuntimeDirectory =
@@ -278,6 +330,8 @@ export interface World {
   readonly nextId: number;
   /** Ids below this number are on disk as used up: a restart begins here. */
   readonly reservedIds: number;
+  /** When the daemon started. */
+  readonly started: Instant;
   readonly sessions: Table<SessionId, Session>;
   readonly users: Table<Uid, User>;
   /** Sessions that are not closing, by the pid of their leader. */
@@ -289,4 +343,8 @@ export interface World {
   readonly queue: readonly Uid[];
   /** The pause after which the unknown ones of the queue are looked up again; 0: no look-up is due. */
   readonly lookUpMs: number;
+  readonly inhibitors: Table<number, Inhibitor>;
+  readonly nextInhibitor: number;
+  /** Who waits until the services are up of a session that was given its full class. */
+  readonly upgrades: ReadonlyMap<SessionId, Requester>;
 }

@@ -67,6 +67,19 @@ export function isSessionId(text: string): boolean {
   return /^[1-9][0-9]{0,9}$/.test(text);
 }
 
+/** What a record can hold, in characters. */
+export const LONGEST_TEXT = 1024;
+
+/** Bytes of the text in UTF-8. */
+export function byteLength(text: string): number {
+  let bytes = 0;
+  for (const character of text) {
+    const code = character.codePointAt(0) ?? 0;
+    bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+  }
+  return bytes;
+}
+
 const UNPRINTABLE = /\p{Cc}|\p{Cs}|\p{Zl}|\p{Zp}/u;
 
 /** Free text that may be shown and written into records: no control characters, no half surrogates. */

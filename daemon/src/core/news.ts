@@ -4,7 +4,6 @@ import type { Event } from "./events.ts";
 import * as manager from "./manager.ts";
 import type { Instant, Manager, StopCause, Uid, User, World } from "./model.ts";
 import { printable } from "./names.ts";
-import { waitingFor } from "./opening.ts";
 import { chain, type Step, same, saveUser } from "./outcome.ts";
 import { isUp, isWanted, lingers, listed, mayHaveManager } from "./services.ts";
 import { bringUp, dismiss } from "./user.ts";
@@ -207,7 +206,7 @@ export function termOver(world: World, uid: Uid): Step {
 /** A login has waited long enough. It goes on without its services, and so do those that wait with it. */
 export function loginOver(world: World, uid: Uid): Step {
   const user = world.users.get(uid);
-  if (user === undefined || waitingFor(world, user, "manager").length === 0) return same(world);
+  if (user === undefined || !manager.isAwaited(world, user)) return same(world);
   const impatient: User = { ...user, impatient: true };
   const seconds = world.policy.services.loginTimeoutMs / 1000;
   const message = `the login of ${user.name} goes on without its services: they were not up within ${seconds} s`;

@@ -29,6 +29,20 @@ export function put(world: World, session: Session): World {
   return { ...world, sessions: world.sessions.with(session.id, session) };
 }
 
+/**
+ * Later changes of a session. One that is opening has its record written when it is made, as it is then; if that has
+ * happened already and only the answer is awaited, it is written again.
+ */
+export function saveSession(world: World, session: Session): Step {
+  const { stage } = session;
+  if (stage.phase === "opening" && stage.waitsFor !== "record") return same(put(world, session));
+  const recorded: Session = stage.phase === "opening" ? { ...session, stage: { phase: "running" } } : session;
+  return {
+    world: put(world, session),
+    effects: [{ kind: "session.save", session: recorded, answer: false }],
+  };
+}
+
 export function putUser(world: World, user: User): World {
   return { ...world, users: world.users.with(user.uid, user) };
 }

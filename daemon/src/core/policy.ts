@@ -2,11 +2,16 @@
 
 import type { Refusal } from "./effects.ts";
 import type { Account, Caller } from "./events.ts";
-import type { Policy, Services, Session, SessionClass, Uid } from "./model.ts";
+import type { Inhibitor, Policy, Services, Session, SessionClass, Uid } from "./model.ts";
 import { isUserName } from "./names.ts";
 
 /** Slots at the end of sessions_max that only root, greeters and managers may take. */
 const RESERVED_SLOTS = 64;
+
+const INHIBITORS_MAX = 8192;
+const INHIBITORS_MAX_PER_USER = 256;
+/** Slots at the end of them for root, so that users together cannot keep the system's own programs out. */
+const RESERVED_INHIBITORS = 128;
 
 /** Root may do everything, everybody else what concerns only their own sessions. */
 export function mayControl(caller: Caller, owner: Uid): boolean {
@@ -27,6 +32,14 @@ export function overLimit(
     return `sessions_max_per_user (${policy.sessionsMaxPerUser}) is reached for user ${uid}`;
   }
   return null;
+}
+
+/** Null, or a sentence that says which limit one more of this user would break. */
+export function overInhibitorLimit(uid: Uid, inhibitors: readonly Inhibitor[]): string | null {
+  const most = uid === 0 ? INHIBITORS_MAX : INHIBITORS_MAX - RESERVED_INHIBITORS;
+  if (inhibitors.length >= most) return `there are ${inhibitors.length} inhibitors`;
+  const own = uid === 0 ? 0 : inhibitors.filter((inhibitor) => inhibitor.uid === uid).length;
+  return own >= INHIBITORS_MAX_PER_USER ? `user ${uid} has ${own} inhibitors` : null;
 }
 
 /** Whether a logout ends the processes that the session leaves behind. */

@@ -1,12 +1,12 @@
 /** What callers ask of sessions that exist: to close, to terminate, to signal. Each is answered once. */
 
-import { answer, failure } from "./answers.ts";
+import { answer, controllable, deny, done, failure } from "./answers.ts";
 import { askToEnd, close } from "./closing.ts";
 import type { CallResult, Effect } from "./effects.ts";
 import type { Event } from "./events.ts";
-import { stopAsked } from "./manager.ts";
-import type { Instant, Session, SessionId, Uid, World } from "./model.ts";
-import { chain, type Step, same } from "./outcome.ts";
+import { mustWait, startFor, stopAsked, waitUpgraded } from "./manager.ts";
+import type { Instant, Session, Uid, World } from "./model.ts";
+import { chain, type Step, same, saveSession } from "./outcome.ts";
 import { mayControl } from "./policy.ts";
 import { sessionsOf } from "./select.ts";
 
@@ -77,13 +77,7 @@ function endServices(world: World, uid: Uid, at: Instant): Step {
 export function killRequested(world: World, event: Of<"session.killRequested">): Step {
   const session = controllable(world, event);
   if (!("user" in session)) return answer(world, event.requester, session);
-  if (!Number.isInteger(event.signal) || event.signal < 1 || event.signal > SIGNAL_MAX) {
-    return answer(
-      world,
-      event.requester,
-      failure("invalid", `signal ${event.signal} is not one of 1 to ${SIGNAL_MAX}`),
-    );
-  }
+  if (!isSignal(event.signal)) return refuseSignal(world, event);
   const { id, uid, leader } = session;
   const order: Effect =
     event.whom === "leader"
@@ -96,18 +90,73 @@ export function killRequested(world: World, event: Of<"session.killRequested">):
   );
 }
 
-/** The session that the caller may act on, or why not. */
-function controllable(
-  world: World,
-  event: { readonly id: SessionId; readonly caller: { readonly uid: number; readonly pid: number } },
-): Session | CallResult {
-  const session = world.sessions.get(event.id);
-  if (session === undefined) return failure("no-such-session", `there is no session ${event.id}`);
-  if (!mayControl(event.caller, session.uid)) {
-    return failure(
-      "not-allowed",
-      `session ${session.id} belongs to ${session.user}: only they and root may do this`,
-    );
+function isSignal(signal: number): boolean {
+  return Number.isInteger(signal) && signal >= 1 && signal <= SIGNAL_MAX;
+}
+
+function refuseSignal(world: World, event: Of<"session.killRequested" | "user.killRequested">): Step {
+  const message = `signal ${event.signal} is not one of 1 to ${SIGNAL_MAX}`;
+  return deny(world, event.requester, "invalid", message);
+}
+
+/** All processes of the user's sessions and services, but for the one that holds the services' PAM session. */
+export function killUserRequested(world: World, event: Of<"user.killRequested">): Step {
+  const { uid, signal, requester } = event;
+  const user = world.users.get(uid);
+  if (user === undefined)
+    return deny(world, requester, "no-such-user", `user ${uid} has no session and no services`);
+  if (!mayControl(event.caller, uid))
+    return deny(world, requester, "not-allowed", `only root and user ${uid} may signal these processes`);
+  if (!isSignal(signal)) return refuseSignal(world, event);
+  const sessions = [...user.sessions].map(
+    (id): Effect => ({ kind: "scope.signal", id, uid, signal, except: 0 }),
+  );
+  const services: Effect[] = user.manager.state === "none" ? [] : [{ kind: "manager.signal", uid, signal }];
+  return chain(
+    world,
+    (now) => ({ world: now, effects: [...sessions, ...services] }),
+    (now) => done(now, requester),
+  );
+}
+
+/** Only a login that was not a full one becomes one; nothing else changes what a session is. */
+export function classRequested(world: World, event: Of<"session.classRequested">): Step {
+  const session = controllable(world, event);
+  if (!("user" in session)) return answer(world, event.requester, session);
+  const { class: wanted, requester, at } = event;
+  if (wanted !== "user") {
+    const message = `a session does not become one of class ${JSON.stringify(wanted)}`;
+    return deny(world, requester, "invalid", message);
   }
-  return session;
+  if (session.class === "user") return done(world, requester, session.id);
+  if (session.class !== "user-incomplete" || session.stage.phase === "closing") {
+    const message = `a ${session.stage.phase} session of class ${session.class} does not become one of class user`;
+    return deny(world, requester, "invalid", message);
+  }
+  const full: Session = { ...session, class: "user" };
+  const saved = chain(
+    world,
+    (now) => saveSession(now, full),
+    (now) => startFor(now, full, at),
+  );
+  const waits = session.stage.phase === "running" && mustWait(saved.world, full);
+  return chain(
+    world,
+    () => saved,
+    (now) => ({ world: now, effects: [{ kind: "publish" }] }),
+    (now) => (waits ? waitUpgraded(now, full, requester) : done(now, requester, full.id)),
+  );
+}
+
+/** A seat belongs to nobody: who gets this far without being root was refused already. */
+export function terminateSeatRequested(world: World, event: Of<"seat.terminateRequested">): Step {
+  const { seat, caller, requester, at } = event;
+  if (seat !== world.seat0.id)
+    return deny(world, requester, "no-such-seat", `there is no seat ${JSON.stringify(seat)}`);
+  if (caller.uid !== 0)
+    return deny(world, requester, "not-allowed", `only root may end the sessions of ${seat}`);
+  const sessions = world.seat0.sessions.flatMap((id) => world.sessions.get(id) ?? []);
+  return chain(world, ...sessions.map((session) => (now: World) => terminate(now, session, at)), (now) =>
+    done(now, requester),
+  );
 }

@@ -9,6 +9,7 @@ import { askToEnd, awaitRetry, close, followLeader } from "./closing.ts";
 import type { Effect } from "./effects.ts";
 import { tellAgain } from "./environment.ts";
 import type { Event, Found, FoundSession } from "./events.ts";
+import { restoreInhibitors } from "./inhibit.ts";
 import { lineUp } from "./linger.ts";
 import type { Instant, Session, SessionId, Uid, User, World } from "./model.ts";
 import { chain, putUser, type Step, same } from "./outcome.ts";
@@ -25,7 +26,7 @@ export function daemonStarted(world: World, event: Started): Step {
   const nextId = Math.max(found.nextId, ...found.orphanScopes.map((scope) => Number(scope.id) + 1));
   let lingering = Table.empty<Uid, string>();
   for (const { uid, name } of found.lingering) lingering = lingering.with(uid, name);
-  const adopted = adopt({ ...world, nextId, reservedIds: nextId, lingering }, found, at);
+  const adopted = adopt({ ...world, started: at, nextId, reservedIds: nextId, lingering }, found, at);
   const managers = new Map(found.managers.map(({ uid, alive }) => [uid, alive]));
   return chain(
     adopted,
@@ -41,6 +42,7 @@ export function daemonStarted(world: World, event: Started): Step {
       effects: found.orphanLifetimes.map((id) => ({ kind: "lifetime.drop", id }) as const),
     }),
     ...[...adopted.users.keys()].map((uid) => (now: World) => tellAgain(now, uid)),
+    (now) => restoreInhibitors(now, found),
     lineUp,
     (now) => ({ world: now, effects: [{ kind: "publish" }, lookAgainTimer] }),
   );
@@ -123,6 +125,10 @@ function fromScope(
     nonce: "",
     scope: true,
     lifetime: false,
+    lockedHint: false,
+    idleHint: false,
+    idleSince: null,
+    control: null,
     stage: { phase: "closing", reason: "interrupted", since: at.realtime, stop: "none" },
   };
 }

@@ -130,6 +130,10 @@ function newSession(world: World, event: OpenRequest, intake: Intake): Session {
     nonce: event.nonce,
     scope: false,
     lifetime: false,
+    lockedHint: false,
+    idleHint: false,
+    idleSince: null,
+    control: null,
     stage: { phase: "opening", waitsFor: "user", requester, lifetime, leaves: event.leader.insideSession },
   };
 }

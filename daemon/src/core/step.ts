@@ -1,8 +1,11 @@
 /** The whole daemon on one screen. An event kind that is not handled here does not compile. */
 
 import * as closing from "./closing.ts";
+import * as control from "./control.ts";
 import * as environment from "./environment.ts";
 import type { Event } from "./events.ts";
+import * as hints from "./hints.ts";
+import * as inhibit from "./inhibit.ts";
 import { limitsOf } from "./limits.ts";
 import * as linger from "./linger.ts";
 import type { Instant, Policy, World } from "./model.ts";
@@ -16,6 +19,7 @@ import { Table } from "./table.ts";
 import { timerFired } from "./timers.ts";
 import * as user from "./user.ts";
 
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: the table of contents of all events.
 export function step(world: World, event: Event): Step {
   switch (event.kind) {
     case "session.openRequested":
@@ -28,6 +32,42 @@ export function step(world: World, event: Event): Step {
       return requests.killRequested(world, event);
     case "user.terminateRequested":
       return requests.terminateUserRequested(world, event);
+    case "user.killRequested":
+      return requests.killUserRequested(world, event);
+    case "seat.terminateRequested":
+      return requests.terminateSeatRequested(world, event);
+    case "session.classRequested":
+      return requests.classRequested(world, event);
+    case "session.controlRequested":
+      return control.controlRequested(world, event);
+    case "session.controlReleased":
+      return control.controlReleased(world, event);
+    case "session.typeRequested":
+      return control.typeRequested(world, event);
+    case "session.displayRequested":
+      return control.displayRequested(world, event);
+    case "session.ttyRequested":
+      return control.ttyRequested(world, event);
+    case "bus.nameLost":
+      return control.nameLost(world, event);
+    case "bus.connected":
+      return control.busConnected(world, event);
+    case "session.lockRequested":
+      return hints.lockRequested(world, event);
+    case "session.lockAllRequested":
+      return hints.lockAllRequested(world, event);
+    case "session.lockedHintRequested":
+      return hints.lockedHintRequested(world, event);
+    case "session.idleHintRequested":
+      return hints.idleHintRequested(world, event);
+    case "inhibit.requested":
+      return inhibit.inhibitRequested(world, event);
+    case "inhibit.created":
+      return inhibit.inhibitCreated(world, event);
+    case "inhibit.failed":
+      return inhibit.inhibitFailed(world, event);
+    case "inhibitor.ended":
+      return inhibit.inhibitorEnded(world, event);
     case "ids.reserved":
       return session.idsReserved(world, event);
     case "session.made":
@@ -85,6 +125,7 @@ export function emptyWorld(policy: Policy): World {
     policy,
     nextId: 1,
     reservedIds: 1,
+    started: { realtime: 0, monotonic: 0 },
     sessions: Table.empty(),
     users: Table.empty(),
     leaders: Table.empty(),
@@ -92,6 +133,9 @@ export function emptyWorld(policy: Policy): World {
     lingering: Table.empty(),
     queue: [],
     lookUpMs: 0,
+    inhibitors: Table.empty(),
+    nextInhibitor: 1,
+    upgrades: new Map(),
   };
 }
 

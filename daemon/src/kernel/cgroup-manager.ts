@@ -18,6 +18,8 @@ export type ManagerGroup = "service" | "holder";
 export interface ManagerGroups {
   /** Makes both; their directories. */
   make(uid: Uid, gid: number): Readonly<Record<ManagerGroup, string>>;
+  /** Signals every process of the service. */
+  signal(uid: Uid, signal: number): void;
   /** Kills every process in it. */
   kill(uid: Uid, group: ManagerGroup): void;
   /** emptied is called once, also for a group that does not exist; never before this returns. */
@@ -65,6 +67,7 @@ export function createManagerGroups(
       addon.makeDirectory(holder, 0o755);
       return { service, holder };
     },
+    signal: (uid, signal) => void tree.signal(pathOf(uid, "service"), signal, 0),
     kill: (uid, group) => tree.kill(pathOf(uid, group)),
     watch: (uid, group, emptied) => watch.add(pathOf(uid, group), directoryOf(uid, group), emptied),
     unwatch(uid) {

@@ -130,6 +130,12 @@ export interface Kernel extends SystemPort {
   openLifetime(id: SessionId): number;
   /** Some process holds a write end of the FIFO that an earlier daemon made. False if there is no FIFO. */
   lifetimeHeld(id: SessionId): boolean;
+  /** A new write end of the inhibitor's FIFO, as openLifetime. */
+  openInhibitor(id: number): number;
+  /** Some process holds a write end of the FIFO. False if there is none. */
+  inhibitorHeld(id: number): boolean;
+  /** FIFOs of inhibitors that exist. */
+  inhibitors(): number[];
   /** Scopes that exist below our root of control groups. */
   scopes(): { readonly id: SessionId; readonly uid: Uid }[];
   /** Lifetime FIFOs that exist. */

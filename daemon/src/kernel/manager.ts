@@ -130,7 +130,10 @@ function found({ base, links, groups }: Shared, directory: string): { uid: Uid; 
   return [...uids].map((uid) => ({ uid, alive: alive(uid) }));
 }
 
-type Telling = Pick<ManagerPart, "orderManager" | "tellEnvironment" | "tellGraphical" | "killManager">;
+type Telling = Pick<
+  ManagerPart,
+  "orderManager" | "tellEnvironment" | "tellGraphical" | "signalManager" | "killManager"
+>;
 
 function createTelling({ base, links, groups }: Shared): Telling {
   return {
@@ -141,6 +144,7 @@ function createTelling({ base, links, groups }: Shared): Telling {
       for (const packet of packets) links.get(uid)?.send(packet);
     },
     tellGraphical: (uid, phase) => links.get(uid)?.send(encodeGraphical(phase)),
+    signalManager: (uid, signal) => groups?.signal(uid, signal),
     killManager(uid) {
       links.get(uid)?.send(encodeOrder("kill"));
       groups?.kill(uid, "service");

@@ -47,6 +47,9 @@ export function createMemoryManagers(system: MemorySystem, watches: MemoryWatche
       if (words.length > 0) ordered(uid, "environment", ...words);
     },
     tellGraphical: (uid, phase) => ordered(uid, "graphical", phase),
+    signalManager(uid, signal) {
+      for (const { identity } of system.inGroup(serviceOf(uid))) system.signal(identity.pid, signal);
+    },
     killManager: killAll,
     cleanManager(uid, cleaned) {
       watches.managers.set(uid, () => {});

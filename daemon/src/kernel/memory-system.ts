@@ -43,6 +43,7 @@ interface Failure {
 export interface Watches {
   processEnded(process: MemoryProcess): void;
   writerGone(id: SessionId): void;
+  inhibitorFree(id: number): void;
   managerSaid(uid: Uid, news: ManagerNews): void;
   vtChanged(vt: number): void;
   /** The daemon is replaced by a later one. */
@@ -62,6 +63,8 @@ export class MemorySystem {
   readonly scopes = new Map<string, { readonly id: SessionId; readonly uid: Uid }>();
   /** Write ends of each FIFO: who holds it, null while the daemon does. */
   readonly fifos = new Map<SessionId, Map<number, number | null>>();
+  /** The same of inhibitors. */
+  readonly inhibitors = new Map<number, Map<number, number | null>>();
   readonly runtime = new Map<Uid, MemoryRuntime>();
   /** Service managers that run, or whose remains are there. */
   readonly managers = new Map<Uid, MemoryManager>();
@@ -134,20 +137,31 @@ export class MemorySystem {
     return fd;
   }
 
+  openInhibitorWriter(id: number): number {
+    const fd = this.#nextFd++;
+    this.inhibitors.get(id)?.set(fd, null);
+    return fd;
+  }
+
   /** The descriptor now belongs to that process. */
   pass(fd: number, pid: number): void {
-    for (const writers of this.fifos.values()) if (writers.has(fd)) writers.set(fd, pid);
+    for (const writers of [...this.fifos.values(), ...this.inhibitors.values()])
+      if (writers.has(fd)) writers.set(fd, pid);
     this.processes.get(pid)?.holds.add(fd);
   }
 
   close(fd: number): void {
     this.receivedFds.delete(fd);
-    for (const [id, writers] of this.fifos) {
-      const holder = writers.get(fd);
-      if (!writers.delete(fd)) continue;
-      if (typeof holder === "number") this.processes.get(holder)?.holds.delete(fd);
-      if (writers.size === 0) this.watches?.writerGone(id);
-    }
+    for (const [id, writers] of this.fifos) if (this.#closedLast(writers, fd)) this.watches?.writerGone(id);
+    for (const [id, writers] of this.inhibitors)
+      if (this.#closedLast(writers, fd)) this.watches?.inhibitorFree(id);
+  }
+
+  #closedLast(writers: Map<number, number | null>, fd: number): boolean {
+    const holder = writers.get(fd);
+    if (!writers.delete(fd)) return false;
+    if (typeof holder === "number") this.processes.get(holder)?.holds.delete(fd);
+    return writers.size === 0;
   }
 
   signal(pid: number, signal: number): void {

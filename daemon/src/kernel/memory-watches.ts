@@ -8,6 +8,7 @@ export class MemoryWatches implements Watches {
   readonly leaders = new Map<SessionId, { readonly leader: ProcessIdentity; readonly exited: () => void }>();
   readonly scopes = new Map<SessionId, { readonly path: string; readonly emptied: () => void }>();
   readonly lifetimes = new Map<SessionId, () => void>();
+  readonly inhibitors = new Map<number, () => void>();
   readonly managers = new Map<Uid, (news: ManagerNews) => void>();
   readonly listeners = new Map<number, MemoryListener>();
   whenVtChanges: (vt: number) => void = () => {};
@@ -19,7 +20,7 @@ export class MemoryWatches implements Watches {
   }
 
   /** Tells it soon, once, unless the watch is gone by then. */
-  once<T>(watched: Map<SessionId, T>, id: SessionId, watch: T, tell: () => void): void {
+  once<K, T>(watched: Map<K, T>, id: K, watch: T, tell: () => void): void {
     queueMicrotask(() => {
       if (watched.get(id) !== watch) return;
       watched.delete(id);
@@ -44,6 +45,11 @@ export class MemoryWatches implements Watches {
     if (ended !== undefined) this.once(this.lifetimes, id, ended, ended);
   }
 
+  inhibitorFree(id: number): void {
+    const ended = this.inhibitors.get(id);
+    if (ended !== undefined) this.once(this.inhibitors, id, ended, ended);
+  }
+
   /** Each news in its turn; nothing after the end. */
   managerSaid(uid: Uid, news: ManagerNews): void {
     const told = this.managers.get(uid);
@@ -63,6 +69,7 @@ export class MemoryWatches implements Watches {
     this.leaders.clear();
     this.scopes.clear();
     this.lifetimes.clear();
+    this.inhibitors.clear();
     this.managers.clear();
     this.whenVtChanges = () => {};
     this.whenStopped = () => {};

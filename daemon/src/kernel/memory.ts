@@ -5,7 +5,7 @@
 
 import { type Kernel, KernelError } from "./kernel.ts";
 import { createMemoryGroups } from "./memory-cgroup.ts";
-import { createMemoryLifetimes } from "./memory-lifetime.ts";
+import { createMemoryInhibitors, createMemoryLifetimes } from "./memory-lifetime.ts";
 import { createMemoryManagers } from "./memory-manager.ts";
 import { createMemoryProcesses } from "./memory-processes.ts";
 import { createMemoryRuntime } from "./memory-runtime.ts";
@@ -95,6 +95,7 @@ export function createMemoryKernel(system = new MemorySystem()): MemoryKernel {
     ...createMemoryProcesses(system, watches),
     ...createMemoryGroups(system, watches),
     ...createMemoryLifetimes(system, watches),
+    ...createMemoryInhibitors(system, watches),
     ...createMemoryRuntime(system),
     ...createMemoryManagers(system, watches),
     ...createMemoryStreams(system),

@@ -5,6 +5,7 @@ import { loadAddon } from "./addon.ts";
 import type { Base } from "./base.ts";
 import { createCgroups } from "./cgroup.ts";
 import { findCgroupRoot } from "./cgroup-root.ts";
+import { createInhibitors } from "./inhibitors.ts";
 import { CHANNEL_FD, createKeeper } from "./keeper.ts";
 import type { Kernel, Paths } from "./kernel.ts";
 import { createLifetimes } from "./lifetime.ts";
@@ -47,13 +48,16 @@ export function createNativeKernel(paths: Paths, log: LogPort, options: NativeOp
   const cgroups = createCgroups(base, findCgroupRoot(addon, paths.cgroupRoot, mountinfo), paths.cgroupLayout);
   const lifetimes = `${paths.run}/lifetime`;
   addon.makeDirectory(paths.run, 0o755);
+  const inhibitors = `${paths.run}/inhibitors`;
   addon.makeDirectory(lifetimes, 0o700);
+  addon.makeDirectory(inhibitors, 0o755);
   const managers = createManagers(base, keeper, cgroups.managerGroups, paths);
 
   return {
     ...cgroups,
     ...createProcesses(base, cgroups),
     ...createLifetimes(base, lifetimes),
+    ...createInhibitors(base, inhibitors),
     ...createRuntimeDirectories(base, keeper, paths.runtimeDirectories),
     ...managers,
     ...createSockets(base),

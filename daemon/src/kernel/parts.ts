@@ -30,6 +30,11 @@ export type LifetimePart = Pick<
   | "lifetimeHolders"
 >;
 
+export type InhibitorPart = Pick<
+  Kernel,
+  "inhibitors" | "createInhibitor" | "watchInhibitor" | "dropInhibitor" | "openInhibitor" | "inhibitorHeld"
+>;
+
 export type ProcessPart = Pick<
   Kernel,
   "process" | "processOfFd" | "alive" | "executableOf" | "signalProcess" | "watchLeader" | "unwatchLeader"
@@ -51,6 +56,7 @@ export type ManagerPart = Pick<
   | "orderManager"
   | "tellEnvironment"
   | "tellGraphical"
+  | "signalManager"
   | "killManager"
   | "cleanManager"
   | "eraseManager"

@@ -67,7 +67,7 @@ function choosePlace(given: CreateArguments, { hasVts }: Surroundings): Place {
   return { seat: seat === "" ? null : seat, vtnr };
 }
 
-export function sessionFacts(given: CreateArguments, { vtnr }: Place, account: Account): OpenFacts {
+export function sessionFacts(given: CreateArguments, { seat, vtnr }: Place, account: Account): OpenFacts {
   return {
     uid: account.uid,
     gid: account.gid,
@@ -80,7 +80,8 @@ export function sessionFacts(given: CreateArguments, { vtnr }: Place, account: A
     remoteUser: given.remoteUser,
     asked: { type: given.type, class: given.class, desktop: given.desktop },
     hinted: { type: "", class: "", desktop: "", seat: "", vtnr: "", incomplete: "" },
-    ttyVt: vtnr,
+    ttyVt: 0,
+    told: { seat, vtnr, remote: given.remote },
   };
 }
 

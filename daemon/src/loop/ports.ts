@@ -1,8 +1,9 @@
 /** What the loop asks of the outer rooms. Members throw on failure; run.ts turns that into an event. */
 
-import type { CallResult, OpenResult } from "../core/effects.ts";
+import type { CallResult, InhibitResult, OpenResult } from "../core/effects.ts";
 import type { Account } from "../core/events.ts";
 import type {
+  Inhibitor,
   Instant,
   Limits,
   ManagerNews,
@@ -19,6 +20,8 @@ export interface StorePort {
   reserveIds(below: number): void;
   saveSession(session: Session): void;
   eraseSession(id: SessionId): void;
+  saveInhibitor(inhibitor: Inhibitor): void;
+  eraseInhibitor(id: number): void;
   saveUser(user: User): void;
   eraseUser(uid: Uid): void;
   /**
@@ -72,6 +75,12 @@ export interface SystemPort {
   resumeLifetime(id: SessionId, ended: () => void): void;
   /** Closes and removes the FIFO. No-op if there is none. */
   dropLifetime(id: SessionId): void;
+  /** Makes the FIFO of an inhibitor and opens its read end. */
+  createInhibitor(id: number): void;
+  /** ended is called once, when there is no write end, never before this returns. Ours is not kept. */
+  watchInhibitor(id: number, ended: () => void): void;
+  /** Closes and removes the FIFO. No-op if there is none. */
+  dropInhibitor(id: number): void;
   /** exited is called once, never before this returns. */
   watchLeader(id: SessionId, leader: ProcessIdentity, exited: () => void): void;
   unwatchLeader(id: SessionId): void;
@@ -86,6 +95,8 @@ export interface SystemPort {
   /** The same for a manager that an earlier daemon started: its present state is told first. */
   adoptManager(uid: Uid, told: (news: ManagerNews) => void): void;
   orderManager(uid: Uid, order: "stop" | "term"): void;
+  /** Signals every process of the manager, where there are control groups. */
+  signalManager(uid: Uid, signal: number): void;
   tellEnvironment(uid: Uid, set: ReadonlyMap<string, string>, unset: readonly string[]): void;
   tellGraphical(uid: Uid, phase: "start" | "stop"): void;
   /** Kills every process of the manager. */
@@ -103,6 +114,14 @@ export interface SystemPort {
 export interface ReplyPort {
   openReply(call: number, result: OpenResult): void;
   callReply(call: number, result: CallResult): void;
+}
+
+/** What only login1 has. */
+export interface Login1Port {
+  /** Whoever gets the lock has a write end of its FIFO by the time this returns. */
+  inhibitReply(call: number, result: InhibitResult): void;
+  /** Asks the programs of a session to lock or unlock its screen. */
+  lock(id: SessionId, lock: boolean): void;
 }
 
 export interface ClockPort {
@@ -123,6 +142,7 @@ export interface Ports {
   readonly clock: ClockPort;
   readonly log: LogPort;
   readonly replies: { readonly pam: ReplyPort; readonly control: ReplyPort; readonly login1: ReplyPort };
+  readonly login1: Login1Port;
   /** Told of every published World with the one before it. */
   readonly publish: (before: World, after: World) => void;
 }

@@ -33,6 +33,10 @@ export class ServiceRunner {
     );
   }
 
+  signal({ uid, signal }: Of<"manager.signal">): void {
+    this.#attempt(`signal the services of user ${uid}`, () => this.#ports.system.signalManager(uid, signal));
+  }
+
   kill({ uid }: Of<"manager.kill">): void {
     this.#attempt(`kill the services of user ${uid}`, () => this.#ports.system.killManager(uid));
   }

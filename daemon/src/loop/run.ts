@@ -6,6 +6,7 @@ import type { Event } from "../core/events.ts";
 import type { ProcessIdentity, SessionId } from "../core/model.ts";
 import { absent, errno, GONE, NO_CGROUPS, text } from "./failure.ts";
 import type { Ports } from "./ports.ts";
+import { InhibitorRunner } from "./run-inhibitors.ts";
 import { ServiceRunner } from "./run-services.ts";
 
 type Of<K extends Effect["kind"]> = Extract<Effect, { kind: K }>;
@@ -15,12 +16,14 @@ export class Runner {
   readonly #submit: (event: Event) => void;
   readonly #publish: () => void;
   readonly #services: ServiceRunner;
+  readonly #inhibitors: InhibitorRunner;
 
   constructor(ports: Ports, submit: (event: Event) => void, publish: () => void) {
     this.#ports = ports;
     this.#submit = submit;
     this.#publish = publish;
     this.#services = new ServiceRunner(ports, submit);
+    this.#inhibitors = new InhibitorRunner(ports, submit);
   }
 
   /** The effect is an attempt: its failure is said and nothing depends on it. */
@@ -231,6 +234,8 @@ export class Runner {
         return this.#services.adopt(effect);
       case "manager.order":
         return this.#services.order(effect);
+      case "manager.signal":
+        return this.#services.signal(effect);
       case "manager.kill":
         return this.#services.kill(effect);
       case "manager.clean":
@@ -245,6 +250,20 @@ export class Runner {
         return this.#services.lookUp(effect);
       case "linger.save":
         return this.#services.saveLinger(effect);
+      case "session.lock":
+        return this.#ports.login1.lock(effect.id, effect.lock);
+      case "inhibit.create":
+        return this.#inhibitors.create(effect);
+      case "inhibitor.watch":
+        return this.#inhibitors.watch(effect);
+      case "inhibitor.drop":
+        return this.#attempt(`remove the FIFO of inhibitor ${effect.id}`, () =>
+          this.#ports.system.dropInhibitor(effect.id),
+        );
+      case "inhibitor.erase":
+        return this.#attempt(`erase the record of inhibitor ${effect.id}`, () =>
+          this.#ports.store.eraseInhibitor(effect.id),
+        );
       case "timer.set":
         return this.#ports.clock.setTimer(effect.timer, effect.afterMs, () =>
           this.#submit({ kind: "timer.fired", at: this.#ports.clock.now(), timer: effect.timer }),
@@ -257,6 +276,8 @@ export class Runner {
         return this.#openReply(effect);
       case "call.reply":
         return this.#ports.replies[effect.requester.room].callReply(effect.requester.call, effect.result);
+      case "inhibit.reply":
+        return this.#ports.login1.inhibitReply(effect.requester.call, effect.result);
       case "log":
         return this.#ports.log[effect.level](effect.message);
       default:

@@ -116,6 +116,7 @@ function readOpen(fields: ReadonlyMap<string, string>): Request {
       vtnr: text("ENV_VTNR"),
       incomplete: text("ENV_INCOMPLETE"),
     },
+    told: null,
   };
   return { verdict: "open", facts, nonce };
 }

@@ -35,14 +35,10 @@ interface Client {
   since: number;
 }
 
-/** How the daemon's refusals are named on this wire. */
-const ERRORS: Readonly<Record<Refusal, string>> = {
-  "no-such-session": "invalid",
-  "no-such-user": "invalid",
-  "not-allowed": "invalid",
+/** How the daemon's refusals are named on this wire; the others are "invalid". */
+const ERRORS: Readonly<Partial<Record<Refusal, string>>> = {
   busy: "busy",
   limits: "limits",
-  invalid: "invalid",
   failed: "failed",
 };
 
@@ -195,7 +191,8 @@ export class PamServer {
       if (result.outcome === "opened") this.#withdraw(result.session.id, result.session.leader.pid);
       return;
     }
-    if (result.outcome === "refused") return this.#refuse(client, ERRORS[result.refusal], result.message);
+    if (result.outcome === "refused")
+      return this.#refuse(client, ERRORS[result.refusal] ?? "invalid", result.message);
     if (result.outcome === "opened") return this.#grant(client, result);
     const environment = result.outcome === "existing" ? result.environment : [];
     client.connection.send(encodeReply(result.outcome, environment));
@@ -229,7 +226,7 @@ export class PamServer {
   #callReply(call: number, result: CallResult): void {
     const client = this.#calls.get(call);
     if (client === undefined) return;
-    if (!result.ok) return this.#refuse(client, ERRORS[result.refusal], result.message);
+    if (!result.ok) return this.#refuse(client, ERRORS[result.refusal] ?? "invalid", result.message);
     client.connection.send(encodeReply("closed"));
     this.#drop(client);
   }

@@ -1,12 +1,13 @@
 /** The records below the run directory: written atomically while the daemon lives, read back when it starts. */
 
 import { existsSync, mkdirSync, readdirSync, renameSync, unlinkSync } from "node:fs";
-import type { Session, SessionId, Uid, User } from "../core/model.ts";
+import type { Inhibitor, Session, SessionId, Uid, User } from "../core/model.ts";
 import { isSessionId, parseUid } from "../core/names.ts";
 import type { LogPort, StorePort } from "../loop/ports.ts";
 import { type Checksum, RECORD_MAX } from "./envelope.ts";
 import { createLingerFiles } from "./lingering.ts";
 import { parseSession, renderSession } from "./render.ts";
+import { parseInhibitor, renderInhibitor } from "./render-inhibitor.ts";
 import { parseUser, renderUser } from "./render-user.ts";
 import { readSmall } from "./small.ts";
 
@@ -19,6 +20,7 @@ export interface Loaded {
   readonly nextId: number;
   readonly sessions: readonly Session[];
   readonly users: readonly User[];
+  readonly inhibitors: readonly Inhibitor[];
   readonly lingering: readonly { readonly uid: Uid; readonly name: string }[];
 }
 
@@ -35,10 +37,11 @@ export function createStore({ run, lingering, boot, writeFile, log }: StoreOptio
   const { load: loadLingering, ...linger } = createLingerFiles(lingering, log);
   const sessions = `${run}/sessions`;
   const users = `${run}/users`;
+  const inhibitors = `${run}/inhibitors`;
   const ids = `${run}/next-id`;
 
   function load(): Loaded {
-    for (const folder of [sessions, users]) mkdirSync(folder, { recursive: true, mode: 0o755 });
+    for (const folder of [sessions, users, inhibitors]) mkdirSync(folder, { recursive: true, mode: 0o755 });
     const checksum = loadChecksum();
     const parse = {
       session: (name: string, text: string) =>
@@ -47,11 +50,14 @@ export function createStore({ run, lingering, boot, writeFile, log }: StoreOptio
         const uid = parseUid(name);
         return uid === null ? null : parseUser(uid, text, boot, checksum);
       },
+      inhibitor: (name: string, text: string) =>
+        /^[1-9][0-9]{0,14}$/.test(name) ? parseInhibitor(Number(name), text, boot, checksum) : null,
     };
     return {
       nextId: Math.max(readNextId(ids, boot, log), 1),
       sessions: readFolder(sessions, parse.session, log),
       users: readFolder(users, parse.user, log),
+      inhibitors: readFolder(inhibitors, parse.inhibitor, log),
       lingering: loadLingering(),
     };
   }
@@ -63,6 +69,9 @@ export function createStore({ run, lingering, boot, writeFile, log }: StoreOptio
     saveSession: (session: Session) =>
       writeFile(`${sessions}/${session.id}`, renderSession(session, boot, loadChecksum())),
     eraseSession: (id: SessionId) => erase(`${sessions}/${id}`),
+    saveInhibitor: (inhibitor) =>
+      writeFile(`${inhibitors}/${inhibitor.id}`, renderInhibitor(inhibitor, boot, loadChecksum())),
+    eraseInhibitor: (id) => erase(`${inhibitors}/${id}`),
     saveUser: (user: User) => writeFile(`${users}/${user.uid}`, renderUser(user, boot, loadChecksum())),
     eraseUser: (uid: Uid) => erase(`${users}/${uid}`),
   };

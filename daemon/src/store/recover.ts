@@ -6,7 +6,7 @@ import type { Kernel } from "../kernel/kernel.ts";
 import type { Store } from "./files.ts";
 
 export function recover(store: Store, kernel: Kernel): Found {
-  const { nextId, sessions: records, users, lingering } = store.load();
+  const { nextId, sessions: records, users, inhibitors, lingering } = store.load();
   // in the order in which they began: the newer session has a VT that two share
   const sessions = records.toSorted((a, b) => Number(a.id) - Number(b.id));
   const scopes = kernel.scopes();
@@ -21,6 +21,8 @@ export function recover(store: Store, kernel: Kernel): Found {
     runtimeDirectories: kernel.runtimeDirectories(),
     managers: kernel.managers(),
     lingering,
+    inhibitors: inhibitors.map((record) => ({ record, held: kernel.inhibitorHeld(record.id) })),
+    orphanInhibitors: kernel.inhibitors().filter((id) => !inhibitors.some((record) => record.id === id)),
   };
 }
 

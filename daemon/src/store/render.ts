@@ -1,10 +1,11 @@
 /** A session's record as bytes and back. */
 
-import type { ProcessIdentity, Session, SessionId, Stage } from "../core/model.ts";
+import type { Control, ProcessIdentity, Session, SessionId, Stage } from "../core/model.ts";
 import { isSessionId, isUid, isUserName, parseClass, parseType } from "../core/names.ts";
 import {
   type Checksum,
   envelope,
+  type Fields,
   isFields,
   isNumber,
   isPid,
@@ -34,6 +35,8 @@ export function parseSession(id: SessionId, text: string, boot: string, checksum
   const { desktop, service, tty, display, remoteHost, remoteUser, nonce } = record;
   if (!isText(desktop) || !isText(service) || !isText(tty) || !isText(display)) return null;
   if (!isText(remoteHost) || !isText(remoteUser) || !isText(nonce)) return null;
+  const known = parseKnown(record);
+  if (known === null) return null;
   const { remote, scope, lifetime } = record;
   if (typeof remote !== "boolean" || typeof scope !== "boolean" || typeof lifetime !== "boolean") return null;
   return {
@@ -56,8 +59,35 @@ export function parseSession(id: SessionId, text: string, boot: string, checksum
     nonce,
     scope,
     lifetime,
+    ...known,
     stage,
   };
+}
+
+type Known = Pick<Session, "lockedHint" | "idleHint" | "idleSince" | "control">;
+
+/** Absent in the record of a daemon that did not know of them. */
+function parseKnown(record: Fields): Known | null {
+  const { lockedHint = false, idleHint = false, idleSince = null, control = null } = record;
+  if (typeof lockedHint !== "boolean" || typeof idleHint !== "boolean") return null;
+  const since = idleSince === null ? null : parseInstant(idleSince);
+  if (idleSince !== null && since === null) return null;
+  const parsed = control === null ? null : parseControl(control);
+  if (control !== null && parsed === null) return null;
+  return { lockedHint, idleHint, idleSince: since, control: parsed };
+}
+
+/** Unique names of a bus and its GUID. */
+const NAME = /^:[A-Za-z0-9_.-]{1,254}$/;
+const GUID = /^[0-9a-f]{32}$/;
+
+function parseControl(value: unknown): Control | null {
+  if (!isFields(value) || !isPid(value.pid) || !isNumber(value.uid) || !isUid(value.uid)) return null;
+  const { name, bus, uid, pid } = value;
+  const originalType = isText(value.originalType) ? parseType(value.originalType) : null;
+  if (!isText(name) || !NAME.test(name) || !isText(bus) || !GUID.test(bus) || originalType === null)
+    return null;
+  return { name, bus, uid, pid, originalType };
 }
 
 const REASONS: ReadonlySet<unknown> = new Set([
