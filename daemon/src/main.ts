@@ -15,7 +15,7 @@ import type { Instant, World } from "./core/model.ts";
 import { emptyWorld } from "./core/step.ts";
 import { createNativeKernel } from "./kernel/native.ts";
 import { createLog, type Log } from "./log.ts";
-import { createLogin1 } from "./login1/server.ts";
+import { login1OnDemand } from "./login1/on-demand.ts";
 import { createClock } from "./loop/clock.ts";
 import { createEngine, type Engine } from "./loop/engine.ts";
 import type { ClockPort, LogPort } from "./loop/ports.ts";
@@ -79,7 +79,7 @@ function start(file: string, run: string): void {
     interfaceText,
     version: VERSION,
   });
-  const login1 = createLogin1({
+  const login1 = login1OnDemand({
     kernel,
     socket: settings.systemBus,
     submit,

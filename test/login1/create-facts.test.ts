@@ -89,7 +89,7 @@ it("takes the account for who it is, and root's words for the rest", () => {
     user: "alice",
     groups: [100, 27],
     service: "lightdm",
-    ttyVt: 3,
+    told: { seat: "seat0", vtnr: 3, remote: false },
     asked: { type: "x11", class: "greeter", desktop: "KDE" },
   });
 });

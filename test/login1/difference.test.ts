@@ -112,7 +112,7 @@ describe("the order of signals", () => {
 
   it("of the last logout", () => {
     const before = worldOf(session("3", { ...onVt(1), stage: CLOSING }));
-    expect(names(before, withoutSession(before, "3"))).toEqual(["SessionRemoved 3", "UserRemoved 1000", ""]);
+    expect(names(before, withoutSession(before, "3"))).toEqual(["SessionRemoved 3", "UserRemoved 1000"]);
   });
 
   it("of a switch: the one that leaves, the one that enters, the seat", () => {

@@ -2,9 +2,9 @@
 
 import type { Answer, Call } from "../bus/call.ts";
 import type { LATER } from "../bus/table.ts";
+import { canLock } from "../core/classes.ts";
 import type { Session, SessionId } from "../core/model.ts";
 import { activeSession } from "../core/select.ts";
-import { canLock } from "./classes.ts";
 import { invalidArgs, noSuchSession, notSupported } from "./errors.ts";
 import type { Room } from "./room.ts";
 

@@ -10,6 +10,7 @@ import {
   refuse,
 } from "../bus/errors.ts";
 import type { DBusError } from "../bus/values.ts";
+import type { Refusal } from "../core/effects.ts";
 
 const login1 = (name: string) => (text: string) => refuse(`org.freedesktop.login1.${name}`, text);
 const standard = (name: string) => (text: string) => refuse(name, text);
@@ -30,26 +31,26 @@ export const invalidArgs = standard(INVALID_ARGS);
 export const notSupported = standard(NOT_SUPPORTED);
 export const noSuchAccount = standard(errnoName("ESRCH"));
 
-const REFUSALS: ReadonlyMap<string, string> = new Map([
-  ["no-such-session", "org.freedesktop.login1.NoSuchSession"],
-  ["no-such-user", "org.freedesktop.login1.NoSuchUser"],
-  ["no-such-seat", "org.freedesktop.login1.NoSuchSeat"],
-  ["busy", "org.freedesktop.login1.SessionBusy"],
-  ["not-controller", "org.freedesktop.login1.NotInControl"],
-  ["control-taken", errnoName("EBUSY")],
-  ["in-progress", "org.freedesktop.login1.OperationInProgress"],
-  ["not-allowed", ACCESS_DENIED],
-  ["not-supported", NOT_SUPPORTED],
-  ["invalid", INVALID_ARGS],
-  ["limits", LIMITS_EXCEEDED],
-]);
+const REFUSALS: Readonly<Record<Refusal, string>> = {
+  "no-such-session": "org.freedesktop.login1.NoSuchSession",
+  "no-such-user": "org.freedesktop.login1.NoSuchUser",
+  "no-such-seat": "org.freedesktop.login1.NoSuchSeat",
+  busy: "org.freedesktop.login1.SessionBusy",
+  "not-controller": "org.freedesktop.login1.NotInControl",
+  "control-taken": errnoName("EBUSY"),
+  "not-allowed": ACCESS_DENIED,
+  "not-supported": NOT_SUPPORTED,
+  invalid: INVALID_ARGS,
+  limits: LIMITS_EXCEEDED,
+  failed: FAILED,
+};
 
 export function refused({
   refusal,
   message,
 }: {
-  readonly refusal: string;
+  readonly refusal: Refusal;
   readonly message: string;
 }): DBusError {
-  return refuse(REFUSALS.get(refusal) ?? FAILED, message);
+  return refuse(REFUSALS[refusal], message);
 }

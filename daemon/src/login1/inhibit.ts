@@ -1,11 +1,10 @@
 /** Inhibit: a lock that lasts as long as somebody holds the descriptor that is given for it. */
 
 import type { Call } from "../bus/call.ts";
+import { INHIBIT_WHATS, type Inhibitor, type InhibitWhat, type World } from "../core/model.ts";
 import type { Later } from "./actions.ts";
-import { type InhibitWhat, openInhibitor } from "./asks.ts";
 import { callerOf } from "./authority.ts";
 import { invalidArgs } from "./errors.ts";
-import { INHIBIT_WHATS } from "./limits.ts";
 import type { ManagerObject } from "./room.ts";
 
 const MODES: ReadonlySet<string> = new Set(["block", "block-weak", "delay"]);
@@ -28,6 +27,11 @@ export function inhibitActions(whats: readonly InhibitWhat[], mode: string): str
   });
 }
 
+/** Oldest first. */
+export function inhibitorsOf({ inhibitors }: World): readonly Inhibitor[] {
+  return [...inhibitors.values()].sort((a, b) => a.id - b.id);
+}
+
 export async function inhibit({ room }: ManagerObject, call: Call): Later {
   const [what, who, why, mode] = call.args as [string, string, string, string];
   const whats = readWhats(what);
@@ -48,6 +52,6 @@ export async function inhibit({ room }: ManagerObject, call: Call): Later {
       why,
       mode,
     }),
-    (id) => ({ body: [0], fds: [openInhibitor(room.kernel, id)] }),
+    (id) => ({ body: [0], fds: [room.kernel.openInhibitor(id)] }),
   );
 }

@@ -1,21 +1,8 @@
 /** What arguments may be. */
 
-import type { InhibitWhat } from "./asks.ts";
 import { invalidArgs } from "./errors.ts";
 
 export const INHIBITORS_MAX = 8192;
-
-/** In the order in which they are shown and asked about. */
-export const INHIBIT_WHATS: readonly InhibitWhat[] = [
-  "shutdown",
-  "sleep",
-  "idle",
-  "handle-power-key",
-  "handle-suspend-key",
-  "handle-hibernate-key",
-  "handle-lid-switch",
-  "handle-reboot-key",
-];
 
 const WALL_MESSAGE_MAX = 4096;
 

@@ -4,10 +4,11 @@ import { Prepared } from "../bus/body.ts";
 import type { Answer, Call } from "../bus/call.ts";
 import type { Value } from "../bus/values.ts";
 import { seatOfSession } from "../core/display.ts";
+import { idleOfSession } from "../core/idle.ts";
 import type { World } from "../core/model.ts";
 import { allSessions, allUsers } from "../core/select.ts";
-import { idleOfSession, inhibitorsOf } from "./asks.ts";
 import { noSessionForPid, noUserForPid } from "./errors.ts";
+import { inhibitorsOf } from "./inhibit.ts";
 import { seatPath, sessionPath, userPath } from "./paths.ts";
 import type { ManagerObject } from "./room.ts";
 import { monotonic } from "./rows.ts";
@@ -43,7 +44,7 @@ export const listSessionsEx = list(SESSIONS_EX, (world) =>
   allSessions(world).map((session) => {
     const { id, uid, user, leader, class: kind, tty } = session;
     const seat = seatOfSession(session) ?? "";
-    const { hint, since } = idleOfSession(world, session);
+    const { hint, since } = idleOfSession(session);
     return [id, uid, user, seat, leader.pid, kind, tty, hint, monotonic(since), sessionPath(id)];
   }),
 );

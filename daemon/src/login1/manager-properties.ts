@@ -2,10 +2,12 @@
 
 import type { Property } from "../bus/table.ts";
 import { type Value, Variant } from "../bus/values.ts";
+import { type Idle, idleOfManager } from "../core/idle.ts";
 import type { World } from "../core/model.ts";
-import { type Idle, type InhibitMode, idleOfManager, inhibitorsOf } from "./asks.ts";
+import { INHIBIT_WHATS, type InhibitMode } from "../core/model.ts";
 import { askRoot } from "./authority.ts";
-import { checkWallMessage, INHIBIT_WHATS, INHIBITORS_MAX } from "./limits.ts";
+import { inhibitorsOf } from "./inhibit.ts";
+import { checkWallMessage, INHIBITORS_MAX } from "./limits.ts";
 import type { ManagerObject } from "./room.ts";
 import { changing, constant, idleRows, silent } from "./rows.ts";
 

@@ -3,15 +3,11 @@
 import type { Answer, Call } from "../bus/call.ts";
 import { asBusError, FAILED, refuse } from "../bus/errors.ts";
 import { LATER } from "../bus/table.ts";
-import type { CallResult, OpenResult } from "../core/effects.ts";
+import type { CallResult, InhibitResult, OpenResult } from "../core/effects.ts";
+import type { Event } from "../core/events.ts";
 import type { Requester, SessionId } from "../core/model.ts";
 import type { LogPort, ReplyPort } from "../loop/ports.ts";
-import type { Login1Event } from "./asks.ts";
 import { refused } from "./errors.ts";
-
-export type InhibitResult =
-  | { readonly ok: true; readonly id: number }
-  | { readonly ok: false; readonly refusal: string; readonly message: string };
 
 interface Waiting {
   readonly call: Call;
@@ -20,13 +16,13 @@ interface Waiting {
 }
 
 export interface OrdersOptions {
-  readonly submit: (event: Login1Event) => void;
+  readonly submit: (event: Event) => void;
   readonly log: LogPort;
   /** A session was opened for a caller that is not there any more. */
   readonly unclaimed: (id: SessionId) => void;
 }
 
-type Make = (requester: Requester) => Login1Event;
+type Make = (requester: Requester) => Event;
 
 export class Orders implements ReplyPort {
   readonly #options: OrdersOptions;

@@ -16,7 +16,7 @@ export interface Wall {
 export interface Room {
   readonly kernel: Pick<
     Kernel,
-    "process" | "processOfFd" | "terminalOfFd" | "lookUpUser" | "openLifetime" | "closeFd"
+    "process" | "processOfFd" | "terminalOfFd" | "lookUpUser" | "openLifetime" | "openInhibitor" | "closeFd"
   >;
   world(): World;
   now(): Instant;

@@ -2,8 +2,8 @@
 
 import type { Method, Property, Signal } from "../bus/table.ts";
 import type { Value } from "../bus/values.ts";
+import type { Idle } from "../core/idle.ts";
 import type { Instant } from "../core/model.ts";
-import type { Idle } from "./asks.ts";
 
 type Get<T> = (target: T) => Value;
 type Handler<T> = Method<T>["handler"];

@@ -8,14 +8,14 @@ import type { Call, Caller } from "../bus/call.ts";
 import { createPolkit } from "../bus/polkit.ts";
 import { createBus } from "../bus/system-bus.ts";
 import type { Interface } from "../bus/table.ts";
+import type { Event } from "../core/events.ts";
 import type { Instant, SessionId, World } from "../core/model.ts";
 import type { Kernel } from "../kernel/kernel.ts";
-import type { LogPort, ReplyPort } from "../loop/ports.ts";
+import type { Login1Port, LogPort, ReplyPort } from "../loop/ports.ts";
 import { Announcer } from "./announcer.ts";
-import { controlOf, type Login1Event } from "./asks.ts";
 import { Authority } from "./authority.ts";
 import { managerInterface } from "./manager.ts";
-import { type InhibitResult, Orders } from "./orders.ts";
+import { Orders } from "./orders.ts";
 import { MANAGER_PATH, SERVICE, sessionPath } from "./paths.ts";
 import type { Room } from "./room.ts";
 import { sessionInterface } from "./session.ts";
@@ -26,7 +26,7 @@ export interface Login1Options {
   readonly kernel: Room["kernel"] & Pick<Kernel, "connect">;
   /** Path of the bus. */
   readonly socket: string;
-  readonly submit: (event: Login1Event) => void;
+  readonly submit: (event: Event) => void;
   readonly world: () => World;
   readonly now: () => Instant;
   readonly log: LogPort;
@@ -34,14 +34,8 @@ export interface Login1Options {
   readonly reload: () => void;
 }
 
-export interface Login1Port extends ReplyPort {
-  inhibitReply(call: number, result: InhibitResult): void;
-  /** Asks the programs of a session to lock or unlock its screen. */
-  lock(id: SessionId, lock: boolean): void;
-}
-
 export interface Login1 {
-  readonly port: Login1Port;
+  readonly port: ReplyPort & Login1Port;
   /** To be told of each published World and the one before it. */
   published(before: World, after: World): void;
   /** All that was there before is known: from now on callers are answered. */
@@ -53,7 +47,7 @@ export function createLogin1(options: Login1Options): Login1 {
 }
 
 class Server implements Login1 {
-  readonly port: Login1Port;
+  readonly port: ReplyPort & Login1Port;
   readonly #options: Login1Options;
   readonly #room: Room;
   readonly #bus: Bus;
@@ -119,7 +113,7 @@ class Server implements Login1 {
   async #connected(): Promise<void> {
     const bus = this.#bus.guid;
     if (bus === null) return;
-    const controls = [...this.#options.world().sessions.values()].flatMap((each) => controlOf(each) ?? []);
+    const controls = [...this.#options.world().sessions.values()].flatMap((each) => each.control ?? []);
     if (controls.length === 0) return;
     const names = controls.flatMap((control) => (control.bus === bus ? [control.name] : []));
     const callers = await Promise.all(names.map((name) => this.#bus.lookUp(name)));

@@ -3,11 +3,11 @@
 import type { Answer, Call } from "../bus/call.ts";
 import { errnoError } from "../bus/errors.ts";
 import type { LATER } from "../bus/table.ts";
+import { canIdle, canTakeDevices } from "../core/classes.ts";
 import { isActive } from "../core/display.ts";
+import type { Event } from "../core/events.ts";
 import type { Requester } from "../core/model.ts";
-import { controlOf, type Login1Event } from "./asks.ts";
 import { askOwner, callerOf } from "./authority.ts";
-import { canIdle, canTakeDevices } from "./classes.ts";
 import {
   accessDenied,
   deviceNotTaken,
@@ -100,26 +100,23 @@ export const setTty: Handler = (object, call) => {
   return orderAsController(object, call, "session.ttyRequested", { tty });
 };
 
-function orderAsController<K extends Login1Event["kind"]>(
+function orderAsController<K extends Event["kind"]>(
   object: SessionObject,
   call: Call,
   kind: K,
-  rest: Omit<Extract<Login1Event, { kind: K }>, "kind" | "at" | "requester" | "caller" | "id" | "name">,
+  rest: Omit<Extract<Event, { kind: K }>, "kind" | "at" | "requester" | "caller" | "id" | "name">,
 ): Later {
   checkController(object, call);
   const { name } = call.caller;
   return object.room.orders.order(
     call,
     (requester) =>
-      ({ ...about(object, call, requester), kind, name, ...rest }) as unknown as Extract<
-        Login1Event,
-        { kind: K }
-      >,
+      ({ ...about(object, call, requester), kind, name, ...rest }) as unknown as Extract<Event, { kind: K }>,
   );
 }
 
 function checkController({ session }: SessionObject, call: Call): void {
-  if (controlOf(session)?.name === call.caller.name) return;
+  if (session.control?.name === call.caller.name) return;
   throw notInControl(`${call.caller.name} does not control session ${session.id}`);
 }
 

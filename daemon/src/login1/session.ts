@@ -3,11 +3,11 @@
 import type { Call } from "../bus/call.ts";
 import { defineInterface } from "../bus/define.ts";
 import type { Property } from "../bus/table.ts";
+import { canIdle, canLock } from "../core/classes.ts";
 import { isActive, seatOfSession } from "../core/display.ts";
+import { idleOfSession } from "../core/idle.ts";
 import { sessionState } from "../core/select.ts";
 import * as actions from "./actions.ts";
-import { idleOfSession, lockedHint } from "./asks.ts";
-import { canIdle, canLock } from "./classes.ts";
 import { NOTHING, SERVICE, seatPath, userPath } from "./paths.ts";
 import type { SessionObject } from "./room.ts";
 import { changing, constant, idleRows, method, monotonic, realtime, signal } from "./rows.ts";
@@ -43,10 +43,10 @@ const properties: readonly Property<SessionObject>[] = [
   changing("Class", "s", ({ session }) => session.class),
   changing("Active", "b", ({ world, session }) => isActive(world, session)),
   changing("State", "s", ({ world, session }) => sessionState(world, session)),
-  ...idleRows<SessionObject>(({ world, session }) => idleOfSession(world, session)),
+  ...idleRows<SessionObject>(({ session }) => idleOfSession(session)),
   constant("CanIdle", "b", ({ session }) => canIdle(session)),
   constant("CanLock", "b", ({ session }) => canLock(session)),
-  changing("LockedHint", "b", ({ session }) => lockedHint(session)),
+  changing("LockedHint", "b", ({ session }) => session.lockedHint),
   constant("ExtraDeviceAccess", "as", () => []),
 ];
 

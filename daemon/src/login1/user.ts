@@ -3,10 +3,10 @@
 import { defineInterface } from "../bus/define.ts";
 import type { Property } from "../bus/table.ts";
 import { displaySession, loginState } from "../core/display.ts";
+import { idleOfUser } from "../core/idle.ts";
 import { sessionsOf } from "../core/select.ts";
 import { lingers } from "../core/services.ts";
 import { killUser, terminateUser } from "./actions.ts";
-import { idleOfUser } from "./asks.ts";
 import { NOTHING, SERVICE, sessionPath } from "./paths.ts";
 import type { UserObject } from "./room.ts";
 import { changing, constant, idleRows, method, monotonic, realtime, silent } from "./rows.ts";

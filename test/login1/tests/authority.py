@@ -18,7 +18,8 @@ CONTROL = "NotInControl"
 
 # A row: method, signature, arguments, and what becomes of it for the owner (in another session of theirs), for another
 # user (in a session), for root and for a process in no session. One word is for all four. "" is success.
-# S stands for the id of a session without a seat, U for its user.
+# S stands for the id of a session without a seat, U for its user. What is set as it was already, as the message of the
+# wall is by the last caller, may be set by anybody.
 ANYBODY = "any"
 
 MANAGER_ROWS = """
@@ -81,7 +82,7 @@ CanRebootToBootLoaderMenu - - any
 SetRebootToBootLoaderMenu t 0 NotSupported
 CanRebootToBootLoaderEntry - - any
 SetRebootToBootLoaderEntry s x NotSupported
-SetWallMessage sb again,false ASK ASK ok ASK
+SetWallMessage sb again,false ASK ASK ok ok
 Reload - - ASK ASK ok ASK
 SendPrepareForSleep b false AccessDenied AccessDenied ok AccessDenied
 """
@@ -96,7 +97,7 @@ SetLockedHint b true ok AccessDenied ok AccessDenied
 Kill si all,18 ok ASK ok ASK
 ReleaseControl - - NotInControl
 SetType s x11 NotInControl
-SetClass s user InvalidArgs AccessDenied InvalidArgs AccessDenied
+SetClass s user ok AccessDenied ok AccessDenied
 SetDisplay s :0 NotInControl
 TakeDevice uu 13,64 NotInControl
 ReleaseDevice uu 13,64 NotInControl
@@ -153,20 +154,26 @@ class Stage:
     """The four callers, and the session of alice that they act on."""
 
     def __init__(self):
-        self.logins = [Login("alice"), Login("bob")]
-        self.victim = Login("alice")
+        self.logins = [Login("alice", tty="pts/7"), Login("bob", tty="pts/8")]
+        self.victim = Login("alice", tty="pts/9")
         self.clients = [Client(1000, self.logins[0]), Client(1001, self.logins[1]), Client(), Client(1003)]
+
+    def caller(self, name, ends_user):
+        """Who ends all that is alice's calls from outside of it."""
+        if ends_user and name == CALLERS[0]:
+            return Client(1000)
+        return self.clients[CALLERS.index(name)]
 
     def renew(self):
         """After an end of what it acts on."""
         if self.logins[0].id not in sessions() or sessions()[self.logins[0].id]["state"] == "closing":
             self.clients[0].leave()
             self.logins[0].kill()
-            self.logins[0] = Login("alice")
+            self.logins[0] = Login("alice", tty="pts/7")
             self.clients[0] = Client(1000, self.logins[0])
         if self.victim.id not in sessions() or sessions()[self.victim.id]["state"] == "closing":
             self.victim.kill()
-            self.victim = Login("alice")
+            self.victim = Login("alice", tty="pts/9")
 
 
 def check_rows(text, path_of, expected):
@@ -175,10 +182,10 @@ def check_rows(text, path_of, expected):
     equal({row[0] for row in rows} | ELSEWHERE & set(expected.methods), set(expected.methods), f"methods of {expected.name} in the table")
     wrong = []
     for member, signature, arguments, wanted in rows:
-        for caller, client, outcome in zip(CALLERS, list(stage.clients), wanted, strict=True):
-            client = stage.clients[CALLERS.index(caller)]
-            given = list(values(signature, arguments, stage.victim))
+        for caller, outcome in zip(CALLERS, wanted, strict=True):
             path = path_of(stage.victim)
+            client = stage.caller(caller, ends_user=member == "TerminateUser" or (member, path) == ("Terminate", user_path(1000)))
+            given = list(values(signature, arguments, stage.victim))
             found = error_of(lambda c=client, m=member, s=signature, g=given, p=path: c.call(m, s, *g, path=p))
             if found != outcome:
                 wrong.append(f"{member}{tuple(given)} by {caller}: {found or 'success'}, expected {outcome or 'success'}")
