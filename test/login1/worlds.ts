@@ -3,7 +3,15 @@
 import fc from "fast-check";
 import type { Interface } from "../../daemon/src/bus/table.ts";
 import { Variant } from "../../daemon/src/bus/values.ts";
-import type { Session, SessionClass, SessionType, World } from "../../daemon/src/core/model.ts";
+import type {
+  InhibitMode,
+  Inhibitor,
+  InhibitWhat,
+  Session,
+  SessionClass,
+  SessionType,
+  World,
+} from "../../daemon/src/core/model.ts";
 import { managerInterface } from "../../daemon/src/login1/manager.ts";
 import { MANAGER_PATH, seatPath, sessionPath, userPath } from "../../daemon/src/login1/paths.ts";
 import type { Room } from "../../daemon/src/login1/room.ts";
@@ -31,6 +39,20 @@ const id = fc.integer({ min: 1, max: 6 }).map(String);
 const types: readonly SessionType[] = ["tty", "x11", "wayland", "unspecified"];
 const classes: readonly SessionClass[] = ["user", "greeter", "background", "user-early"];
 
+const whats = fc.subarray<InhibitWhat>(["shutdown", "sleep", "idle"], { minLength: 1 });
+
+/** One more inhibitor, or the one of that id is over. */
+function inhibit(of: Pick<Inhibitor, "id" | "mode" | "what">): Change {
+  const rest = { who: "", why: "", uid: 0, pid: 1, created: { realtime: of.id, monotonic: of.id } };
+  return (world) => {
+    const { inhibitors } = world;
+    const next = inhibitors.has(of.id)
+      ? inhibitors.without(of.id)
+      : inhibitors.with(of.id, { ...of, ...rest });
+    return { ...world, inhibitors: next };
+  };
+}
+
 const facts: fc.Arbitrary<Partial<Session>> = fc.record(
   {
     type: fc.constantFrom(...types),
@@ -38,6 +60,9 @@ const facts: fc.Arbitrary<Partial<Session>> = fc.record(
     stage: fc.constantFrom(RUNNING, CLOSING, OPENING),
     tty: fc.constantFrom("", "tty1", "pts/3"),
     display: fc.constantFrom("", ":0"),
+    lockedHint: fc.boolean(),
+    idleHint: fc.boolean(),
+    idleSince: fc.constantFrom(null, { realtime: 1, monotonic: 1 }, { realtime: 2, monotonic: 2 }),
   },
   { requiredKeys: [] },
 );
@@ -68,6 +93,13 @@ export const change: fc.Arbitrary<Change> = fc.oneof(
       (world) =>
         withVt(world, vt),
   ),
+  fc
+    .tuple(
+      fc.integer({ min: 1, max: 4 }),
+      fc.constantFrom<InhibitMode>("block", "block-weak", "delay"),
+      whats,
+    )
+    .map(([which, mode, what]) => inhibit({ id: which, mode, what })),
 );
 
 export const history = fc.array(change, { maxLength: 40 });

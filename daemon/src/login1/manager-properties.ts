@@ -40,12 +40,11 @@ function inhibited(mode: InhibitMode): (object: ManagerObject) => Value {
   };
 }
 
-/** All sessions are asked for it, and three properties ask. */
-let idleOf: World | null = null;
-let idle: Idle = { hint: true, since: null };
+/** All sessions are asked for it, and three properties ask, of two Worlds in turn where they are compared. */
+const idleIn = new WeakMap<World, Idle>();
 function idleNow({ world }: ManagerObject): Idle {
-  if (idleOf !== world) idle = idleOfManager(world);
-  idleOf = world;
+  const idle = idleIn.get(world) ?? idleOfManager(world);
+  idleIn.set(world, idle);
   return idle;
 }
 
