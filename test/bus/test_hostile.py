@@ -210,8 +210,11 @@ def test_calls_that_stay_open(service):
             serials += [each.send("Never") for _ in range(100)]
         refused("LimitsExceeded", others[1].call, "Nop")
         equal(probe.other.call("Nop"), [])
-        for each in others:
+        for each in (client, *others):
             each.close()
+        with Client(ALICE) as client:
+            # nobody waits for them any more
+            equal(client.call("Nop"), [])
 
 
 def test_connections_that_come_and_go(service):

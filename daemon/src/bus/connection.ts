@@ -125,8 +125,8 @@ export class Connection {
 
   #received(bytes: Buffer, fds: readonly number[]): void {
     try {
-      if (this.#greeting !== null) return this.#greet(this.#greeting, bytes);
       this.#descriptors.received(bytes.length, fds);
+      if (this.#greeting !== null) return this.#greet(this.#greeting, bytes);
       this.#frames.push(bytes);
       this.#handler.begun();
       this.#readMessages();
@@ -139,6 +139,8 @@ export class Connection {
     const guid = greeting.push(bytes);
     if (guid === null) return;
     this.#greeting = null;
+    // what comes now is counted from here
+    this.#descriptors.restart();
     this.#handler.opened(guid);
   }
 

@@ -54,6 +54,12 @@ export class Descriptors {
     this.#closeAll(batch);
   }
 
+  /** Nothing has been received yet. */
+  restart(): void {
+    this.closeAll();
+    this.#position = 0;
+  }
+
   closeAll(): void {
     for (const batch of this.#batches) this.#closeAll(batch);
     this.#batches = [];
