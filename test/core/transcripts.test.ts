@@ -7,7 +7,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { Effect } from "../../daemon/src/core/effects.ts";
 import type { Event } from "../../daemon/src/core/events.ts";
-import type { User, World } from "../../daemon/src/core/model.ts";
+import type { Inhibitor, Session, User, World } from "../../daemon/src/core/model.ts";
 import { emptyWorld, step } from "../../daemon/src/core/step.ts";
 import { facts } from "./facts.ts";
 import { policy } from "./policy.ts";
@@ -38,6 +38,9 @@ function identity(pid: number, executable = "1:1") {
   return { pid, start: String(pid), inode: "", executable };
 }
 
+/** Somebody whom the greeter has not asked for everything yet. */
+const INCOMPLETE = { type: "x11", class: "", desktop: "", seat: "", vtnr: "", incomplete: "1" };
+
 function openRequested(words: Words): Event {
   const text = (key: string) => words.get(key) ?? "";
   const uid = Number(text("uid") || 1000);
@@ -50,6 +53,7 @@ function openRequested(words: Words): Event {
       ttyVt: Number(text("vt") || 0),
       service: text("service") || "login",
       remoteHost: text("rhost"),
+      ...(words.has("incomplete") ? { hinted: INCOMPLETE } : {}),
     }),
     leader: {
       identity: identity(Number(text("pid") || 100)),
@@ -72,13 +76,19 @@ const TEXT: ReadonlySet<string> = new Set(["id", "session"]);
 
 /** Everything but an open request: the words are the fields, numbers where they look like numbers. */
 function plainEvent(kind: string, words: Words, world: World): Event {
-  const fields: Record<string, unknown> = { kind, at: now(), requester: { room: "control", call: 1 } };
+  const fields: Record<string, unknown> = { kind, at: now(), requester: requester(kind, words) };
   fields.caller = { uid: Number(words.get("by") ?? 0), pid: Number(words.get("from") ?? 1) };
   for (const [key, value] of words)
     fields[key] = PLAIN.get(value) ?? (TEXT.has(key) || !/^\d+$/.test(value) ? value : Number(value));
   const shape = shapes[kind];
   return { ...fields, ...shape?.(words, world) } as unknown as Event;
 }
+
+function requester(kind: string, words: Words) {
+  return { room: kind.startsWith("inhibit.") ? "login1" : "control", call: Number(words.get("call") ?? 1) };
+}
+
+const numbered = (words: Words) => ({ id: Number(words.get("id")) });
 
 /** What does not fit into words one by one. */
 const shapes: Readonly<Record<string, (words: Words, world: World) => object>> = {
@@ -89,6 +99,23 @@ const shapes: Readonly<Record<string, (words: Words, world: World) => object>> =
       message: sentence(words.get("message")),
     },
   }),
+  "inhibit.requested": (words) => ({
+    who: sentence(words.get("who")),
+    why: sentence(words.get("why")),
+  }),
+  "inhibit.created": numbered,
+  "inhibit.failed": (words) => ({ ...numbered(words), error: sentence(words.get("error")) }),
+  "inhibitor.ended": numbered,
+  "session.controlRequested": (words) => ({
+    force: words.get("force") === "yes",
+    controller: {
+      name: words.get("name"),
+      bus: words.get("bus") ?? "bus1",
+      uid: Number(words.get("by") ?? 0),
+      pid: Number(words.get("from") ?? 1),
+    },
+  }),
+  "bus.connected": (words) => ({ names: new Set(list(words.get("names"))) }),
   "user.lookedUp": (words) => ({ user: words.get("name") === undefined ? null : account(words) }),
   "linger.requested": (words) => ({ user: account(words) }),
   "linger.saved": (words) => ({ user: account(words) }),
@@ -170,11 +197,45 @@ function show(key: string, value: unknown): string[] {
     return [
       `session=${fields.id}`,
       ...Object.values(fields.stage as object).filter((each) => typeof each === "string"),
+      ...sessionWords(value as Session),
     ];
+  if (key === "inhibitor") return inhibitorWords(value as Inhibitor);
   if (key === "user") return [`user=${fields.uid}`, ...("runtime" in fields ? userWords(value as User) : [])];
   if (key === "leader") return [`leader=${fields.pid}`];
   if (key === "requester") return [`to=${fields.room}/${fields.call}`];
   return Object.entries(fields).flatMap(([name, content]) => show(name, content));
+}
+
+/** What is not as for everybody. */
+function sessionWords({
+  type,
+  class: kind,
+  lockedHint,
+  idleHint,
+  idleSince,
+  control,
+  ...rest
+}: Session): string[] {
+  const words: string[] = [];
+  if (idleSince !== null) words.push(`${idleHint ? "idle" : "busy"}=${idleSince.realtime / 1_000_000}`);
+  if (lockedHint) words.push("locked");
+  if (type !== "tty" && type !== "unspecified") words.push(`type=${type}`);
+  if (control !== null) words.push(`control=${control.name}`, `before=${control.originalType}`);
+  if (control !== null && rest.display !== "") words.push(`display=${rest.display}`);
+  if (control !== null && rest.tty !== "") words.push(`tty=${rest.tty}`);
+  if (kind === "user-incomplete") words.push(kind);
+  return words;
+}
+
+function inhibitorWords({ id, what, who, why, mode, uid, pid }: Inhibitor): string[] {
+  return [
+    `inhibitor=${id}`,
+    `what=${what.join(":")}`,
+    `mode=${mode}`,
+    `who=${who}`,
+    `why=${why}`,
+    `by=${uid}/${pid}`,
+  ];
 }
 
 /** The states of directory and manager, and what else is not as for everybody. */

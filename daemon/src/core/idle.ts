@@ -22,12 +22,12 @@ export function idleOfSession(session: Session): Idle {
 
 /** Also a session that can never be idle keeps its user from being so. */
 export function idleOfUser(world: World, user: User): Idle {
-  return together(counted(sessionsOf(world, user)).map(idleOfSession), latest);
+  return together(sessionsOf(world, user).filter(counts).map(idleOfSession), latest);
 }
 
 export function idleOfSeat(world: World, seat: Seat): Idle {
   const sessions = seat.sessions.flatMap((id) => world.sessions.get(id) ?? []);
-  return together(counted(sessions).map(idleOfSession), latest);
+  return together(sessions.filter(counts).map(idleOfSession), latest);
 }
 
 /**
@@ -35,19 +35,23 @@ export function idleOfSeat(world: World, seat: Seat): Idle {
  * is idle since the daemon's start. It is not idle since the first of those who are not.
  */
 export function idleOfManager(world: World): Idle {
-  const sessions = counted([...world.sessions.values()])
-    .filter(canIdle)
-    .map(idleOfSession);
-  const blocks = [...world.inhibitors.values()].filter(
-    ({ what, mode }) => mode !== "delay" && what.includes("idle"),
-  );
-  const inhibited = blocks.map(({ created }): Idle => ({ hint: false, since: created }));
-  const idle = together([...sessions, ...inhibited], earliest);
-  return idle.hint && idle.since === null ? { hint: true, since: world.started } : idle;
+  const known = idles.get(world);
+  if (known !== undefined) return known;
+  const deciding: Idle[] = [];
+  for (const session of world.sessions.values())
+    if (counts(session) && canIdle(session)) deciding.push(idleOfSession(session));
+  for (const { what, mode, created } of world.inhibitors.values())
+    if (mode !== "delay" && what.includes("idle")) deciding.push({ hint: false, since: created });
+  const idle = deciding.length > 0 ? together(deciding, earliest) : { hint: true, since: world.started };
+  idles.set(world, idle);
+  return idle;
 }
 
-function counted(sessions: readonly Session[]): Session[] {
-  return sessions.filter((session) => session.stage.phase !== "closing");
+/** A World does not change, and is asked more than once: about the change that made it, and about the next one. */
+const idles = new WeakMap<World, Idle>();
+
+function counts({ stage }: Session): boolean {
+  return stage.phase !== "closing";
 }
 
 /** Idle if all are, since the last of them came to be so; else since what those tell who are not. */

@@ -6,6 +6,9 @@
 import type { Base } from "./base.ts";
 import { KernelError } from "./kernel.ts";
 
+/** What opening fails with where there is none, or something else in its place. */
+const NO_FIFO: ReadonlySet<string> = new Set(["ENOENT", "EINVAL", "ELOOP"]);
+
 export class NamedFifos<K> {
   readonly #base: Base;
   readonly #path: (key: K) => string;
@@ -41,7 +44,7 @@ export class NamedFifos<K> {
     try {
       fd = addon.openFifo(this.#path(key));
     } catch (error) {
-      if (error instanceof KernelError && error.errno === "ENOENT") return false;
+      if (error instanceof KernelError && NO_FIFO.has(error.errno)) return false;
       throw error;
     }
     const held = !addon.atEnd(fd);
