@@ -1,0 +1,31 @@
+/** login1 is loaded when there is a bus to serve it on: a system without one does not pay for it. */
+
+import { existsSync } from "node:fs";
+import type { Login1, Login1Options } from "./server.ts";
+
+const LOOK_MS = 2000;
+
+export function login1OnDemand(options: Login1Options): Login1 {
+  let server: Login1 | null = null;
+
+  const load = async () => {
+    const { createLogin1 } = await import("./server.ts");
+    server = createLogin1(options);
+    server.start();
+  };
+  const look = () => {
+    if (existsSync(options.socket)) void load();
+    else setTimeout(look, LOOK_MS);
+  };
+  return {
+    // nobody waits for an answer of a server that is not there
+    port: {
+      openReply: (call, result) => server?.port.openReply(call, result),
+      callReply: (call, result) => server?.port.callReply(call, result),
+      inhibitReply: (call, result) => server?.port.inhibitReply(call, result),
+      lock: (id, lock) => server?.port.lock(id, lock),
+    },
+    published: (before, after) => server?.published(before, after),
+    start: look,
+  };
+}
