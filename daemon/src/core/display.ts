@@ -44,17 +44,15 @@ function displayRank({ class: kind, type, seat }: Session): number {
 
 /** The session that stands for its user; of equals the oldest, so that it stays where it is when others come. */
 export function displaySession(world: World, user: User): Session | null {
-  return displayOf(sessionsOf(world, user));
-}
-
-/** The same among all sessions of a user, oldest first. */
-export function displayOf(sessions: readonly Session[]): Session | null {
   let best: Session | null = null;
   let lowest = Number.POSITIVE_INFINITY;
-  for (const session of sessions) {
-    if (session.stage.phase !== "running") continue;
+  for (const id of user.sessions) {
+    const session = world.sessions.get(id);
+    if (session?.stage.phase !== "running") continue;
     const rank = displayRank(session);
-    if (rank < lowest) [best, lowest] = [session, rank];
+    if (rank >= lowest) continue;
+    best = session;
+    lowest = rank;
   }
   return best;
 }

@@ -5,10 +5,8 @@
  */
 
 import {
-  displayOf,
   displaySession,
   isActive,
-  isDisplay,
   loginState,
   seatOfSession,
   seatsOf,
@@ -52,7 +50,7 @@ export function sessionFile(world: World, session: Session): string {
     `${HEADER}UID=${session.uid}\n` +
     text("USER", session.user) +
     flag("ACTIVE", isActive(world, session)) +
-    flag("IS_DISPLAY", isDisplay(world, session)) +
+    flag("IS_DISPLAY", displayAt(world, session.uid) === session.id) +
     `STATE=${sessionState(world, session)}\n` +
     flag("REMOTE", session.remote) +
     `TYPE=${session.type}\nCLASS=${session.class}\n` +
@@ -94,7 +92,7 @@ export function userFile(world: World, user: User): string {
     text("NAME", user.name) +
     `STATE=${loginState(world, user)}\n` +
     text("RUNTIME", runtimeDirectory(world, user.uid) ?? "") +
-    text("DISPLAY", displayOf(all)?.id ?? "") +
+    text("DISPLAY", displayAt(world, user.uid)) +
     `REALTIME=${user.created.realtime}\nMONOTONIC=${user.created.monotonic}\n` +
     list("SESSIONS", ids(all)) +
     list("SEATS", seatsOf(all)) +
@@ -110,14 +108,14 @@ export type StateName = `${"sessions" | "seats" | "users"}/${string}`;
 
 /** What belongs into the file; null if there is to be none. */
 export function stateFile(world: World, name: StateName): string | null {
-  const [folder, key = ""] = name.split("/");
-  if (folder === "seats") return key === world.seat0.id ? seatFile(world, world.seat0) : null;
-  if (folder === "users") {
-    const user = world.users.get(Number(key));
-    return user === undefined ? null : userFile(world, user);
+  const key = name.slice(name.indexOf("/") + 1);
+  if (name.startsWith("sessions/")) {
+    const session = world.sessions.get(key);
+    return session === undefined ? null : sessionFile(world, session);
   }
-  const session = world.sessions.get(key);
-  return session === undefined ? null : sessionFile(world, session);
+  if (name.startsWith("seats/")) return key === world.seat0.id ? seatFile(world, world.seat0) : null;
+  const user = world.users.get(Number(key));
+  return user === undefined ? null : userFile(world, user);
 }
 
 /** Sessions before the seats and users whose files name them. */
@@ -147,14 +145,23 @@ export function changedNames(before: World, after: World): StateName[] {
   for (const uid of users) {
     const had = displayAt(before, uid);
     const has = displayAt(after, uid);
-    if (had?.id !== has?.id) for (const session of [had, has]) touch(session);
+    if (had !== has) for (const id of [had, has]) if (id !== "") sessions.add(id);
   }
   return inOrder(after, sessions, users);
 }
 
-function displayAt(world: World, uid: Uid): Session | null {
+/** Who has the display of each user who was asked for: the same is asked several times of one World. */
+const displays = new WeakMap<World, Map<Uid, SessionId>>();
+
+/** The session that is the user's display, or "". */
+function displayAt(world: World, uid: Uid): SessionId {
+  const known = displays.get(world) ?? new Map<Uid, SessionId>();
+  const told = known.get(uid);
+  if (told !== undefined) return told;
   const user = world.users.get(uid);
-  return user === undefined ? null : displaySession(world, user);
+  const id = user === undefined ? "" : (displaySession(world, user)?.id ?? "");
+  displays.set(world, known.set(uid, id));
+  return id;
 }
 
 /** Whether somebody lingers is not in the user's own record. */
