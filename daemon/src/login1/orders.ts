@@ -59,11 +59,9 @@ export class Orders implements ReplyPort {
 
   openReply(number: number, result: OpenResult): void {
     const waiting = this.#take(number);
-    if (waiting === undefined || waiting.call.caller.gone || waiting.call.answered) {
-      if (result.outcome === "opened") this.#options.unclaimed(result.session.id);
-      return;
-    }
-    this.#answer(waiting.call, () => waiting.opened?.(result));
+    const wanted = waiting !== undefined && !waiting.call.caller.gone && !waiting.call.answered;
+    const given = wanted && this.#answer(waiting.call, () => waiting.opened?.(result));
+    if (!given && result.outcome === "opened") this.#options.unclaimed(result.session.id);
   }
 
   callReply(number: number, result: CallResult): void {
@@ -99,11 +97,14 @@ export class Orders implements ReplyPort {
     return waiting;
   }
 
-  #answer(call: Call, make: () => Answer): void {
+  /** Whether the caller got what they asked for. */
+  #answer(call: Call, make: () => Answer): boolean {
     try {
       call.reply(make());
+      return true;
     } catch (error) {
       this.#fail(call, error);
+      return false;
     }
   }
 
