@@ -31,7 +31,6 @@ function readAll(stream: Buffer, pieces: readonly number[], bodyMax = 100): Seen
       seen.push({ start: frame.start, serial, body, oversized: frame.oversized });
     }
   }
-  expect(frames.incomplete).toBe(false);
   return seen;
 }
 

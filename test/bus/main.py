@@ -1,4 +1,7 @@
-"""Runs every function named test_* of the files beside this one, inside the sandbox: `main.py NODE SERVICE ADDON [WORD]...`."""
+"""
+Runs every function named test_* of the files beside this one, inside the sandbox, on dbus-daemon and on dbus-broker.
+usage: main.py NODE SERVICE ADDON [WORD]...
+"""
 
 import glob
 import importlib
@@ -35,11 +38,17 @@ def run(name, function, given):
         return False
 
 
-def main():
-    bus, service = harness.Bus(), harness.Service(sys.argv[1:4])
+def uses_bus(function):
+    """Whether it starts and stops the bus, as it knows how to with one of them."""
+    return "bus" in inspect.signature(function).parameters
+
+
+def on(bus, chosen):
+    """The results of these cases with a service of their own on that bus."""
+    service = harness.Service(sys.argv[1:4])
     bus.start()
     service.start()
-    results = [run(name, function, {"bus": bus, "service": service}) for name, function in cases(sys.argv[4:])]
+    results = [run(name, function, {"bus": bus, "service": service}) for name, function in chosen]
     ended = service.process.poll()
     if ended is not None:
         print(f"FAIL the service has ended with {ended}")
@@ -48,6 +57,17 @@ def main():
         print("the service's last lines:\n" + "\n".join(service.lines()[-20:]))
     service.stop()
     bus.kill()
+    return results
+
+
+def main():
+    chosen = list(cases(sys.argv[4:]))
+    results = on(harness.Bus(), chosen)
+    again = [(f"{name}, dbus-broker", function) for name, function in chosen if not uses_bus(function)]
+    try:
+        results += on(harness.Broker(), again)
+    except harness.Skipped as reason:
+        print(f"SKIP dbus-broker: {reason}")
     print(f"{results.count(True)} passed, {results.count(False)} failed")
     return 1 if False in results else 0
 

@@ -8,7 +8,7 @@ import socket
 import struct
 
 import wire
-from harness import ALICE, BUS, Client, ERROR, Probe, Refused, SIGNAL, equal, refused, true, wait_for
+from harness import ALICE, BUS, Client, Probe, Refused, SIGNAL, equal, refused, true, wait_for
 
 BODY_MAX = 65_536
 DEPTH_MAX = 8
@@ -153,7 +153,8 @@ def test_half_a_message_and_then_nothing(service):
     with Probe(service) as probe:
         for cut in (1, 15, 16, 40, 100):
             with Client(ALICE) as client:
-                data = wire.message(destination=probe.other.name, path="/", member="Nop", signature="s", content=bytes(200))
+                head = {"destination": probe.other.name, "path": "/", "member": "Nop", "signature": "s"}
+                data = wire.message(content=bytes(200), **head)
                 client.send_bytes(data[:cut])
                 true(probe.latency() < 1, "others waited")
 
@@ -169,7 +170,7 @@ def test_random_bodies_of_the_right_signature(service):
             with Client(ALICE) as client, contextlib.suppress(ConnectionError, BrokenPipeError):
                 for _ in range(100):
                     sent += 1
-                    member, known = rng.choice([("Everything", signature), ("Echo", "v"), ("Change", "as"), ("Nope", "v")])
+                    member, known = rng.choice([("Everything", signature), ("Echo", "v"), ("Change", "as")])
                     content = rng.randbytes(rng.randrange(64))
                     if rng.random() < 0.5:
                         content = wire.body("v", [("u", rng.randrange(1 << 32))])

@@ -31,7 +31,8 @@ class Polkit(contextlib.AbstractContextManager):
 
     def answer(self, message):
         self.asked.append(message)
-        head = {"destination": message["sender"], "reply_to": message["serial"], "member": None, "path": None, "interface": None}
+        head = {"destination": message["sender"], "reply_to": message["serial"]}
+        head |= {"member": None, "path": None, "interface": None}
         words = {"yes": (True, False, {}), "no": (False, False, {}), "ask": (False, True, {})}
         word = message["body"][1].split(".")[-1]
         if word in words:

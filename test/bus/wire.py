@@ -1,11 +1,15 @@
-"""D-Bus bytes, made and read here alone: also those that no library would send. A value of "v" is (signature, value)."""
+"""
+D-Bus bytes, made and read here alone: also those that no library would send.
+A value of "v" is (signature, value).
+"""
 
 import struct
 
 FIXED = {"y": (1, "B"), "n": (2, "h"), "q": (2, "H"), "i": (4, "i"), "u": (4, "I"), "x": (8, "q"), "t": (8, "Q")}
 FIXED |= {"d": (8, "d"), "h": (4, "I"), "b": (4, "I")}
 FIELDS = {1: "o", 2: "s", 3: "s", 4: "s", 5: "u", 6: "s", 7: "s", 8: "g", 9: "u"}
-NAMES = {1: "path", 2: "interface", 3: "member", 4: "error", 5: "reply_to", 6: "destination", 7: "sender", 8: "signature", 9: "fds"}
+NAMES = {1: "path", 2: "interface", 3: "member", 4: "error", 5: "reply_to", 6: "destination", 7: "sender"}
+NAMES |= {8: "signature", 9: "fds"}
 
 
 def one(signature):

@@ -31,11 +31,6 @@ export class FrameReader {
     this.#bodyMax = bodyMax;
   }
 
-  /** Whether the beginning of a message waits for its end. */
-  get incomplete(): boolean {
-    return this.#from < this.#to || this.#skip > 0;
-  }
-
   push(bytes: Uint8Array): void {
     const skipped = Math.min(this.#skip, bytes.length);
     this.#skip -= skipped;

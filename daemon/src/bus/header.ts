@@ -13,7 +13,6 @@ export const ERROR = 3;
 export const SIGNAL = 4;
 
 export const NO_REPLY_EXPECTED = 1;
-export const NO_AUTO_START = 2;
 export const ALLOW_INTERACTIVE_AUTHORIZATION = 4;
 
 /** By the specification. */

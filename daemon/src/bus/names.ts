@@ -19,10 +19,6 @@ export function isMemberName(text: string): boolean {
   return text.length <= NAME_MAX && MEMBER.test(text);
 }
 
-export function isUniqueName(text: string): boolean {
-  return text.length <= NAME_MAX && /^:[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+$/.test(text);
-}
-
 /** No NUL and no half of a surrogate pair, which UTF-8 cannot say. */
 export function isText(text: string): boolean {
   return !text.includes("\0") && !SURROGATES.test(text);

@@ -9,7 +9,7 @@ export interface Type {
   readonly inner: readonly Type[];
 }
 
-export const SIGNATURE_MAX = 255;
+const SIGNATURE_MAX = 255;
 const DEPTH_MAX = 32;
 const BASIC = "ybnqiuxtdsogh";
 
