@@ -3,10 +3,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, expect, it } from "vitest";
+import { afterAll, afterEach, expect, it, vi } from "vitest";
 import { loadConfiguration } from "../daemon/src/config/load.ts";
 import type { Event } from "../daemon/src/core/events.ts";
-import { followConfiguration } from "../daemon/src/reload.ts";
+import { followConfiguration, learnGroups } from "../daemon/src/reload.ts";
 import { machine } from "./config/facts.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "sessionman-reload-"));
@@ -94,4 +94,71 @@ it("changes nothing for a backend that cannot be used", () => {
   reload("user_services: {backend: /nonexistent/backend}");
   expect(events).toEqual([]);
   expect(said.at(-2)).toMatch(/:1:26: user_services\.backend: "\/nonexistent\/backend" cannot be found: /);
+});
+
+it("asks again for a group that was never known, and says so once", () => {
+  vi.useFakeTimers();
+  try {
+    const { events, answers, said } = follow("user_services: {groups: {late: {backend: none}}}\n");
+    answers[0]?.(null);
+    expect(events).toMatchObject([{ policy: { services: { groups: [] } } }]);
+    vi.advanceTimersByTime(1000);
+    answers[1]?.(null);
+    vi.advanceTimersByTime(1999);
+    expect(answers).toHaveLength(2);
+    vi.advanceTimersByTime(1);
+    answers[2]?.(503);
+    expect(events[1]).toMatchObject({ policy: { services: { groups: [{ gid: 503 }] } } });
+    vi.advanceTimersByTime(100_000);
+    expect([answers.length, events.length]).toEqual([3, 2]);
+    expect(said.filter((line) => line.includes("user_services.groups.late"))).toHaveLength(1);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+it("knows the groups of the configuration before it begins, or begins after five seconds", () => {
+  vi.useFakeTimers();
+  try {
+    writeFileSync(file, "user_services: {groups: {one: {linger: yes}, two: {linger: no}}}\n");
+    const loaded = loadConfiguration(file, machine(2 ** 30));
+    if (!loaded.ok) throw new Error("the configuration of this test is wrong");
+    const answers: ((gid: number | null) => void)[] = [];
+    const learned: unknown[] = [];
+    const learn = (gids: ReadonlyMap<string, number>) =>
+      learnGroups(
+        {
+          settings: loaded.settings,
+          kernel: { lookUpGroup: (_name, found) => void answers.push(found) },
+          gids,
+        },
+        (known) => void learned.push([...known]),
+      );
+    learn(
+      new Map([
+        ["one", 1],
+        ["two", 2],
+      ]),
+    );
+    expect(learned.pop()).toEqual([
+      ["one", 1],
+      ["two", 2],
+    ]);
+    expect(answers).toHaveLength(0);
+    learn(new Map([["one", 1]]));
+    expect(learned).toEqual([]);
+    answers[0]?.(2);
+    expect(learned.pop()).toEqual([
+      ["one", 1],
+      ["two", 2],
+    ]);
+    learn(new Map());
+    answers[1]?.(1);
+    vi.advanceTimersByTime(5000);
+    expect(learned).toEqual([[["one", 1]]]);
+    answers[2]?.(2);
+    expect(learned).toHaveLength(1);
+  } finally {
+    vi.useRealTimers();
+  }
 });

@@ -13,6 +13,7 @@ import { interfaceText } from "./control/interface-text.ts";
 import { createControlServer } from "./control/server.ts";
 import type { Instant, World } from "./core/model.ts";
 import { emptyWorld } from "./core/step.ts";
+import type { Kernel, Paths } from "./kernel/kernel.ts";
 import { createNativeKernel } from "./kernel/native.ts";
 import { createLog, type Log } from "./log.ts";
 import { login1OnDemand } from "./login1/on-demand.ts";
@@ -20,7 +21,7 @@ import { createClock } from "./loop/clock.ts";
 import { createEngine, type Engine } from "./loop/engine.ts";
 import type { ClockPort, LogPort } from "./loop/ports.ts";
 import { PamServer } from "./pam-socket/server.ts";
-import { followConfiguration } from "./reload.ts";
+import { followConfiguration, learnGroups } from "./reload.ts";
 import { createStore } from "./store/files.ts";
 import { readGroups, renderGroups } from "./store/groups.ts";
 import { bootId, settlePaths, writePaths } from "./store/paths.ts";
@@ -67,6 +68,24 @@ function start(file: string, run: string): void {
   const wanted = { run, runtimeDirectories, cgroupRoot, cgroupLayout, lingering, backendConfiguration };
   const paths = settlePaths(wanted, boot, log);
   const kernel = createNativeKernel(paths, log);
+  const composed = { file, run, started, settings, log, boot, paths, kernel };
+  learnGroups({ settings, kernel, gids: readGroups(run) }, (gids) => serve({ ...composed, gids }));
+}
+
+interface Composed {
+  readonly file: string;
+  readonly run: string;
+  readonly started: Instant;
+  readonly settings: Settings;
+  readonly log: Log;
+  readonly boot: string;
+  readonly paths: Paths;
+  readonly kernel: Kernel;
+  readonly gids: ReadonlyMap<string, number>;
+}
+
+function serve({ file, run, started, settings, log, boot, paths, kernel, gids }: Composed): void {
+  const { lingering } = settings;
   const store = createStore({ run, lingering, boot, writeFile: kernel.writeFile, log });
   const submit: Engine["submit"] = (event) => engine.submit(event);
   const pam = new PamServer({ kernel, submit, now: instant, log });
@@ -93,7 +112,6 @@ function start(file: string, run: string): void {
     control.published(before, after);
     login1.published(before, after);
   };
-  const gids = readGroups(run);
   const engine = createEngine({
     world: emptyWorld({ ...toPolicy(settings, gids), runtimeDirectories: paths.runtimeDirectories }),
     ports: {

@@ -1,4 +1,4 @@
-/** Keeps the policy at what the configuration says: at start, once the groups are known, and at each SIGHUP. */
+/** Keeps the policy at what the configuration says: at start, for the groups as they become known, and at each SIGHUP. */
 
 import { loadConfiguration } from "./config/load.ts";
 import { type Facts, machineFacts } from "./config/machine.ts";
@@ -23,6 +23,38 @@ interface Followed {
   /** Ids of groups as an earlier daemon knew them. */
   readonly gids: ReadonlyMap<string, number>;
   readonly remember: (gids: ReadonlyMap<string, number>) => void;
+}
+
+/** How long nobody is let in for groups that are not known yet. */
+const FIRST_WAIT_MS = 5_000;
+const ASK_AGAIN_FIRST_MS = 1_000;
+const ASK_AGAIN_LAST_MS = 60_000;
+
+/**
+ * Which manager a user gets is decided once, so after a boot the groups that rows are about are asked for first. A
+ * database that is away is not waited for.
+ */
+export function learnGroups(
+  { settings, kernel, gids }: Pick<Followed, "settings" | "kernel" | "gids">,
+  learned: (gids: ReadonlyMap<string, number>) => void,
+): void {
+  const unknown = [...namedGroups(settings).keys()].filter((name) => !gids.has(name));
+  if (unknown.length === 0) return learned(gids);
+  const known = new Map(gids);
+  const open = new Set(unknown);
+  let waits = true;
+  const goOn = () => {
+    clearTimeout(timer);
+    if (waits) learned(known);
+    waits = false;
+  };
+  const timer = setTimeout(goOn, FIRST_WAIT_MS);
+  for (const name of unknown)
+    kernel.lookUpGroup(name, (gid) => {
+      if (gid !== null) known.set(name, gid);
+      open.delete(name);
+      if (open.size === 0) goOn();
+    });
 }
 
 export function followConfiguration(options: Followed): void {
@@ -65,13 +97,15 @@ function readAgain(file: string, log: Log, facts: () => Facts): Settings | null 
 
 /**
  * Looks up the groups that are named, and hands on the policy when all have answered. A group that cannot be found
- * now keeps the id it had; of two reloads in a row the later one counts, whichever is answered first.
+ * now keeps the id it had, and one that never had an id is asked for again: at boot the database may come later than
+ * the daemon. Of two reloads in a row the later one counts, whichever is answered first.
  */
 class Groups {
   readonly #options: Followed;
   readonly #apply: (policy: Policy) => void;
   readonly #gids: Map<string, number>;
   #turn = 0;
+  #again: NodeJS.Timeout | undefined;
 
   constructor(options: Followed, gids: ReadonlyMap<string, number>, apply: (policy: Policy) => void) {
     this.#options = options;
@@ -80,22 +114,42 @@ class Groups {
   }
 
   follow(settings: Settings): void {
-    const turn = ++this.#turn;
+    clearTimeout(this.#again);
     const named = namedGroups(settings);
+    this.#turn += 1;
+    if (named.size === 0) return this.#apply(toPolicy(settings, this.#gids));
+    this.#ask(named, (missing) => {
+      for (const name of missing)
+        this.#options.log.warn(`${named.get(name)}: the group database does not know it now`);
+      this.#finish(settings);
+      this.#askAgain(settings, ASK_AGAIN_FIRST_MS);
+    });
+  }
+
+  #ask(named: ReadonlyMap<string, string>, answered: (missing: readonly string[]) => void): void {
+    const turn = this.#turn;
+    const missing: string[] = [];
     let open = named.size;
-    if (open === 0) return this.#apply(toPolicy(settings, this.#gids));
-    for (const [name, key] of named) {
+    for (const name of named.keys()) {
       this.#options.kernel.lookUpGroup(name, (gid) => {
-        this.#learn(name, key, gid);
+        if (gid === null) missing.push(name);
+        else this.#gids.set(name, gid);
         open -= 1;
-        if (open === 0 && turn === this.#turn) this.#finish(settings);
+        if (open === 0 && turn === this.#turn) answered(missing);
       });
     }
   }
 
-  #learn(name: string, key: string, gid: number | null): void {
-    if (gid !== null) this.#gids.set(name, gid);
-    else this.#options.log.warn(`${key}: the group database does not know it now`);
+  #askAgain(settings: Settings, afterMs: number): void {
+    const unknown = new Map([...namedGroups(settings)].filter(([name]) => !this.#gids.has(name)));
+    if (unknown.size === 0) return;
+    this.#again = setTimeout(() => {
+      this.#ask(unknown, (missing) => {
+        if (missing.length < unknown.size) this.#finish(settings);
+        this.#askAgain(settings, Math.min(2 * afterMs, ASK_AGAIN_LAST_MS));
+      });
+    }, afterMs);
+    this.#again.unref();
   }
 
   #finish(settings: Settings): void {

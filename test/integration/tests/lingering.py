@@ -8,7 +8,7 @@ import time
 from basics import alive, check, equal, poll, RUN, setting
 from control_socket import call, gone, nobody, session, sessionctl, sessions, users
 from machine import daemon
-from services import becomes, configuration, holders, log_in, manager, need, one_manager, runit_service, service_pid, user_record, write
+from services import backend, becomes, configuration, holders, log_in, manager, need, one_manager, runit_service, service_pid, user_record, write
 
 RUNIT = configuration("runit")
 
@@ -135,6 +135,20 @@ def test_everybody_lingers_by_configuration():
     equal(user_record(1000)["state"], "lingering", "state of alice")
     daemon.stop()
     daemon.start(config=configuration("runit", linger="no"))
+    nobody()
+
+
+def test_the_backend_of_a_group_holds_at_boot():
+    script = "#!/bin/sh\ncase $1 in\nrun) echo >$2; exec sleep 1000 ;;\nstop) kill $2 ;;\nesac\n"
+    of_all, of_group = backend("of-all", script), backend("of-group", script)
+    # More groups than are looked up at once, so that the user is known before the last of them.
+    others = ", ".join(f"u{number:02}: {{linger: no}}" for number in range(1, 20))
+    config = configuration(of_all, groups=f"{{{others}, players: {{backend: {of_group}}}}}")
+    write("/var/lib/sessionman/linger/1000", "alice\n")
+    daemon.stop()
+    daemon.start(config=config)
+    equal(becomes(1000, "running")["backend"], of_group, "the backend of alice, one of players")
+    sessionctl("linger", "disable", "alice")
     nobody()
 
 
