@@ -139,6 +139,51 @@ const stories: Readonly<Record<string, Story>> = {
   },
 };
 
+function inhibit(machine: Simulation): void {
+  const process = machine.spawn();
+  const caller = { uid: ALICE, pid: process.identity.pid };
+  machine.bus.ask(
+    { kind: "inhibit.requested", what: "sleep", who: "w", why: "", mode: "block", caller },
+    process,
+  );
+}
+
+/** The only session of the user is controlled, and says what it is. */
+function control(machine: Simulation): void {
+  const id = [...machine.engine.world().sessions.keys()][0] ?? "";
+  const { bus } = machine;
+  const name = bus.connect();
+  const controller = { name, bus: bus.guid, uid: ALICE, pid: 2 };
+  bus.ask({ kind: "session.controlRequested", id, force: false, controller, caller: controller });
+  bus.ask({ kind: "session.typeRequested", id, name, type: "wayland", caller: controller });
+}
+
+const ofPrograms: Readonly<Record<string, Story>> = {
+  "a lock that is taken": { act: inhibit },
+  "a lock that is let go": { before: inhibit, act: everybodyOut },
+  "a session that is controlled": { before: login, act: control },
+  "a controller that goes": {
+    before: (machine) => {
+      login(machine);
+      control(machine);
+    },
+    act: (machine) => {
+      for (const name of machine.bus.names) machine.bus.disconnect(name);
+    },
+  },
+  "a login that becomes a full one": {
+    before: (machine) => {
+      const hinted = { type: "x11", class: "", desktop: "", seat: "", vtnr: "", incomplete: "1" };
+      machine.open(machine.spawn(), facts(ALICE, { gid: GID, service: "lightdm", hinted }));
+    },
+    act: (machine) => {
+      const id = [...machine.engine.world().sessions.keys()][0] ?? "";
+      machine.bus.ask({ kind: "session.classRequested", id, class: "user", caller: root });
+      machine.advance(1000);
+    },
+  },
+};
+
 /** What happens while there is no daemon. */
 const meanwhile: Readonly<Record<string, (machine: Simulation) => void>> = {
   nothing: () => {},
@@ -172,10 +217,13 @@ function killedAfter(
   return isOver;
 }
 
-describe.each(Object.entries(stories))("a daemon that is killed in %s", (_name, story) => {
-  it.each(Object.entries(meanwhile))("keeps the invariants when meanwhile %s", (_what, between) => {
-    let effects = 0;
-    while (!killedAfter(effects, story, between)) effects++;
-    expect(effects).toBeGreaterThan(1);
-  });
-});
+describe.each(Object.entries({ ...stories, ...ofPrograms }))(
+  "a daemon that is killed in %s",
+  (_name, story) => {
+    it.each(Object.entries(meanwhile))("keeps the invariants when meanwhile %s", (_what, between) => {
+      let effects = 0;
+      while (!killedAfter(effects, story, between)) effects++;
+      expect(effects).toBeGreaterThan(1);
+    });
+  },
+);

@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import type { OpenFacts } from "../../daemon/src/core/events.ts";
 import { facts } from "./facts.ts";
 import { broken } from "./invariants.ts";
+import { LOGIN1_ACTIONS, performLogin1 } from "./login1.ts";
 import { GID, type Process } from "./machine.ts";
 import { CONDUCTS } from "./managers.ts";
 import { policy } from "./policy.ts";
@@ -35,6 +36,12 @@ const ALL = actions(
     "cleaning",
     "mount",
   ],
+);
+
+/** What is asked over the bus, of sessions that come and go. */
+const BUS = actions(
+  ...["user", "login", "logout", "kill", "exec", "crash", "restart", "later", "full", "damage"],
+  ...["conduct", "conduct", "die", "terminateUser", ...LOGIN1_ACTIONS],
 );
 
 /** One user, whose services are what everything turns on. */
@@ -157,6 +164,7 @@ function perform(machine: Simulation, [what, a, b]: Action): void {
     machine.damage(b % 3 === 0 ? `users/${session.uid}` : `sessions/${session.id}`, session.uid);
   }
   performServices(machine, [what, a, b]);
+  performLogin1(machine, [what, a, b]);
   if (what === "retry" && session !== undefined) {
     const leader = machine.processes.get(session.leader.pid);
     if (leader?.alive) machine.open(leader, facts(session.uid, { gid: GID }), session.nonce);
@@ -208,6 +216,13 @@ describe("random histories", () => {
       fc.property(ALL, fc.boolean(), (history, killUserProcesses) =>
         live(new Simulation({ ...policy, killUserProcesses }), history),
       ),
+      runs,
+    );
+  }, 280_000);
+
+  it(`of programs on the bus keep them, too (${HISTORIES} of them)`, () => {
+    fc.assert(
+      fc.property(BUS, (history) => live(new Simulation(policy, 2), history)),
       runs,
     );
   }, 280_000);

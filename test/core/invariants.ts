@@ -1,5 +1,6 @@
 /** What must hold whenever the simulated machine is at rest: the rules of a session manager, told without its code. */
 
+import { brokenLogin1 } from "./login1.ts";
 import { brokenServices } from "./service-invariants.ts";
 import type { Simulation } from "./simulation.ts";
 
@@ -50,7 +51,12 @@ export function broken(machine: Simulation): string[] {
     );
   }
 
-  wrong.push(...machine.managers.wrongs, ...machine.logins.wrongs, ...brokenServices(machine));
+  wrong.push(
+    ...machine.managers.wrongs,
+    ...machine.logins.wrongs,
+    ...brokenServices(machine),
+    ...brokenLogin1(machine),
+  );
   for (const user of users) {
     const failed = user.runtime.state === "failed";
     check(machine.runtime.has(user.uid) !== failed, `I9: user ${user.uid} has no runtime directory`);

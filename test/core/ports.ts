@@ -32,9 +32,9 @@ export class DaemonPorts {
         cancelTimer: (timer) => this.#alive(() => machine.cancelTimer(timer)),
       },
       log: { info: NOTHING, warn: NOTHING, error: NOTHING },
-      replies: { pam: reply, control: reply, login1: reply },
+      replies: { pam: reply, control: reply, login1: this.#busReplyPort() },
       login1: {
-        inhibitReply: (call, result) => this.#alive(() => machine.inhibitAnswered(call, result)),
+        inhibitReply: (call, result) => this.#alive(() => machine.bus.inhibitAnswered(call, result)),
         lock: NOTHING,
       },
       publish: (before, after) => this.#alive(() => this.#announce(before, after)),
@@ -48,6 +48,8 @@ export class DaemonPorts {
 
   #announce(before: World, after: World): void {
     this.#machine.published = after;
+    const { types } = this.#machine.bus;
+    for (const { id, type } of after.sessions.values()) if (!types.has(id)) types.set(id, type);
     for (const change of after.sessions.since(before.sessions)) {
       const id = change.after?.id ?? change.before?.id ?? "";
       if (change.before === undefined)
@@ -182,7 +184,12 @@ export class DaemonPorts {
       resumeLifetime: (id, ended) =>
         this.#watch(() => this.#machine.fifos.has(id) && !this.#machine.fifoHeld(id), ended),
       dropLifetime: (id) => this.#alive(() => void this.#machine.fifos.delete(id)),
-      createInhibitor: (id) => this.#alive(() => void this.#machine.inhibitorFifos.add(id)),
+      createInhibitor: (id) =>
+        this.#alive(() => {
+          if (this.#machine.inhibitorFifos.has(id))
+            this.#machine.bus.wrongs.push(`inhibitor ${id} is there already`);
+          this.#machine.inhibitorFifos.add(id);
+        }),
       watchInhibitor: (id, ended) =>
         this.#watch(() => this.#machine.inhibitorFifos.has(id) && !this.#machine.inhibitorHeld(id), ended),
       dropInhibitor: (id) => this.#alive(() => void this.#machine.inhibitorFifos.delete(id)),
@@ -203,6 +210,13 @@ export class DaemonPorts {
     const { mountFails, runtime } = this.#machine;
     if (mountFails && !runtime.has(uid)) throw Object.assign(new Error("mount: ENOMEM"), { errno: "ENOMEM" });
     runtime.set(uid, "tmpfs");
+  }
+
+  #busReplyPort(): Ports["replies"]["login1"] {
+    return {
+      openReply: NOTHING,
+      callReply: (call) => this.#alive(() => void this.#machine.bus.answered(call)),
+    };
   }
 
   #replyPort(): Ports["replies"]["pam"] {

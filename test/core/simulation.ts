@@ -3,11 +3,12 @@
  * effects. machine.ts has what survives that, ports.ts what the daemon does.
  */
 
-import type { InhibitResult, OpenResult } from "../../daemon/src/core/effects.ts";
+import type { OpenResult } from "../../daemon/src/core/effects.ts";
 import type { Caller, Event, OpenFacts } from "../../daemon/src/core/events.ts";
 import type { Policy, World } from "../../daemon/src/core/model.ts";
 import { emptyWorld } from "../../daemon/src/core/step.ts";
 import { createEngine, type Engine } from "../../daemon/src/loop/engine.ts";
+import { Bus } from "./bus.ts";
 import { Logins } from "./logins.ts";
 import { GID, type Happening, Machine, type Process } from "./machine.ts";
 import { policy } from "./policy.ts";
@@ -23,6 +24,7 @@ export class Simulation extends Machine {
   readonly bugs: unknown[] = [];
   engine: Engine;
   readonly logins: Logins;
+  readonly bus: Bus;
   /** Users who may be without a manager that they would have otherwise. */
   readonly excused = new Set<number>();
   /** How many there are, from 1000 on. */
@@ -32,7 +34,6 @@ export class Simulation extends Machine {
   #nextCall = 0;
   /** Port calls until the daemon is killed; Infinity: never. */
   #fuse = Number.POSITIVE_INFINITY;
-  readonly #inhibiting = new Map<number, Process>();
   #waiting: { ready: () => boolean; run: () => void }[] = [];
   #timers = new Map<string, { at: number; fired: () => void }>();
   #reports: (() => void)[] = [];
@@ -51,6 +52,7 @@ export class Simulation extends Machine {
     this.#policy = wanted;
     this.published = emptyWorld(wanted);
     this.logins = new Logins(this);
+    this.bus = new Bus(this);
     this.engine = this.#start();
     this.#submitFound();
   }
@@ -78,12 +80,13 @@ export class Simulation extends Machine {
     this.#waiting = [];
     this.#timers = new Map();
     this.#reports = [];
-    this.#inhibiting.clear();
+    this.bus.restarted();
     this.#fuse = Number.POSITIVE_INFINITY;
     this.announced.clear();
     this.published = emptyWorld(this.#policy);
     this.engine = this.#start();
     this.#submitFound();
+    this.bus.connected();
     this.settle();
   }
 
@@ -105,33 +108,6 @@ export class Simulation extends Machine {
       lifetime: true,
     });
     return call;
-  }
-
-  /** The process wants a lock; it is dead by the time of the answer if the test wants that. */
-  inhibit(process: Process, what: string, mode: string, uid: number): void {
-    const call = ++this.#nextCall;
-    this.#inhibiting.set(call, process);
-    this.submit({
-      kind: "inhibit.requested",
-      at: this.instant(),
-      requester: { room: "login1", call },
-      caller: { uid, pid: process.identity.pid },
-      what,
-      who: "a program",
-      why: "because",
-      mode,
-    });
-  }
-
-  /** The descriptor goes to who asked, unless they are gone. */
-  inhibitAnswered(call: number, result: InhibitResult): void {
-    const process = this.#inhibiting.get(call);
-    this.#inhibiting.delete(call);
-    if (!result.ok || process === undefined) return;
-    const { id } = result;
-    if (!this.inhibitorFifos.has(id) || !this.storedInhibitors().some((each) => each.id === id))
-      throw new Error(`inhibitor ${id} was granted before it was recorded`);
-    if (process.alive) process.inhibits.add(id);
   }
 
   submit(event: Event): void {
