@@ -7,6 +7,9 @@
 const WIDTH = 32;
 const MASK = WIDTH - 1;
 
+/** Without holes: looking into one takes many times as long. */
+const VACANT: readonly undefined[] = Array.from({ length: WIDTH }, () => undefined);
+
 type Bucket<K, V> = ReadonlyMap<K, V> | undefined;
 type Leaf<K, V> = readonly Bucket<K, V>[] | undefined;
 
@@ -32,7 +35,7 @@ export class Table<K extends string | number, V> {
   }
 
   static empty<K extends string | number, V>(): Table<K, V> {
-    return new Table<K, V>([], 0);
+    return new Table<K, V>(VACANT, 0);
   }
 
   get(key: K): V | undefined {
@@ -59,7 +62,7 @@ export class Table<K extends string | number, V> {
   #changed(key: K, change: (bucket: Map<K, V>) => void, growth: number): Table<K, V> {
     const at = slot(key);
     const leaves = this.#leaves.slice();
-    const leaf = leaves[at & MASK]?.slice() ?? [];
+    const leaf: Bucket<K, V>[] = (leaves[at & MASK] ?? VACANT).slice();
     const bucket = new Map(leaf[(at >>> 5) & MASK]);
     change(bucket);
     leaf[(at >>> 5) & MASK] = bucket;
@@ -90,7 +93,11 @@ export class Table<K extends string | number, V> {
   }
 }
 
-function compareLeaves<K, V>(then: Leaf<K, V> = [], now: Leaf<K, V> = [], changes: Change<V>[]): void {
+function compareLeaves<K, V>(
+  then: Leaf<K, V> = VACANT,
+  now: Leaf<K, V> = VACANT,
+  changes: Change<V>[],
+): void {
   for (let j = 0; j < WIDTH; j++) if (then[j] !== now[j]) compareBuckets(then[j], now[j], changes);
 }
 
