@@ -26,6 +26,7 @@ import { createStore } from "./store/files.ts";
 import { readGroups, renderGroups } from "./store/groups.ts";
 import { bootId, settlePaths, writePaths } from "./store/paths.ts";
 import { recover } from "./store/recover.ts";
+import { createStateFiles } from "./store/sd-login-files.ts";
 import { VERSION } from "./version.ts";
 
 /** Descriptors the keeper hands over; daemon/keeper/channel.h names them. */
@@ -107,8 +108,11 @@ function serve({ file, run, started, settings, log, boot, paths, kernel, gids }:
     log,
     reload: () => void process.emit("SIGHUP"),
   });
+  const stateFiles = createStateFiles({ directory: settings.stateFiles, writeFile: kernel.writeFile, log });
   const publish = (before: World, after: World) => {
     setImmediate(announce, before, after, log, started);
+    // before the signals: who hears of a session reads its file
+    stateFiles.published(before, after);
     control.published(before, after);
     login1.published(before, after);
   };
