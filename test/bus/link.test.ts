@@ -3,7 +3,7 @@
 import { describe, expect, it, vi } from "vitest";
 import { METHOD_RETURN } from "../../daemon/src/bus/header.ts";
 import { Message } from "../../daemon/src/bus/values.ts";
-import { ERRORS, holdTimers, ROOT, useRig } from "./rig.ts";
+import { doCall, ERRORS, holdTimers, ROOT, useRig } from "./rig.ts";
 import type { WireMessage } from "./wire.ts";
 
 const rig = useRig();
@@ -199,6 +199,20 @@ describe("a bus that takes nothing", () => {
     rig().server.now.service.pause(false);
     for (let i = 0; i < 10; i += 1) await rig().turn();
     for (const serial of serials) expect(rig().server.now.answerTo(serial)?.body[0]).toHaveLength(100_000);
+  });
+
+  it("is not asked who calls meanwhile", async () => {
+    await rig().up();
+    rig().server.now.service.pause(true);
+    rig().bus.emit(ROOT, rig().table, "Happened", ["x".repeat(2 << 20)]);
+    rig().call();
+    await rig().kernel.settle();
+    const { queued } = rig().bus;
+    const serial = rig().server.now.call(":1.6", doCall);
+    await rig().kernel.settle();
+    expect(rig().bus.queued).toBe(queued);
+    rig().server.now.service.pause(false);
+    expect(await rig().outcome(serial)).toBe("hi");
   });
 
   it("is given up when signals fill the memory", async () => {
