@@ -18,7 +18,7 @@ from bus import Bus, Polkit
 from client import Client
 from login import Login
 
-MODULES = ("members", "standard", "names", "lists", "loginctl", "signals", "create", "requests", "control", "inhibit", "authority", "polkit", "others", "life")
+MODULES = ("members", "standard", "names", "lists", "loginctl", "signals", "create", "requests", "control", "inhibit", "authority", "polkit", "others", "hostile", "life")
 VARIANTS = (("daemon", "shipped"), ("daemon", "open"), ("broker", "open"))
 SECONDS = 60
 

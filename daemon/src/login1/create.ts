@@ -27,6 +27,7 @@ import {
 import { sessionPath } from "./paths.ts";
 import type { ManagerObject, Room } from "./room.ts";
 import { method } from "./rows.ts";
+import { PID_MAX } from "./tracking.ts";
 
 const ARGUMENTS = "service type class desktop seat_id vtnr tty display remote remote_user remote_host";
 const RESULTS = "session_id object_path runtime_path fifo_fd uid seat_id vtnr existing";
@@ -44,7 +45,7 @@ function readArguments(uid: Value | undefined, rest: readonly Value[]): CreateAr
 function createSession({ room }: ManagerObject, call: Call): typeof LATER {
   askRoot(call);
   const [uid, pid, ...rest] = call.args;
-  const leader = (pid as number) || call.caller.pid || 0;
+  const leader = Math.min((pid as number) || call.caller.pid || 0, PID_MAX);
   return create(room, call, readArguments(uid, rest), () => room.kernel.process(leader));
 }
 

@@ -11,6 +11,8 @@ import { noSessionForPid, noSuchSeat, noSuchSession, noSuchUser, noUserForPid } 
 
 /** How far up the parents are asked where sessions have no control group. */
 const GENERATIONS = 64;
+/** Callers may name greater ones, which no process can have. */
+export const PID_MAX = 0x7fff_ffff;
 
 export class Tracker {
   readonly #kernel: Pick<Kernel, "process">;
@@ -45,7 +47,7 @@ export class Tracker {
   }
 
   #look(pid: number | null): ProcessFacts | null {
-    if (pid === null || pid <= 0) return null;
+    if (pid === null || pid < 1 || pid > PID_MAX) return null;
     try {
       return this.#kernel.process(pid);
     } catch (error) {

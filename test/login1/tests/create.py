@@ -92,6 +92,7 @@ def test_what_is_refused(place):
         ({"pid": 1}, "InvalidArgs"),
         ({"pid": place.daemon.pid}, "InvalidArgs"),
         ({"pid": 999999}, "UnixProcessIdUnknown"),
+        ({"pid": 4294967295}, "UnixProcessIdUnknown"),
         ({"type": "curtain"}, "InvalidArgs"),
         ({"class": "first"}, "InvalidArgs"),
         ({"desktop": 'K"DE'}, "InvalidArgs"),
