@@ -15,6 +15,7 @@
 #include "environment.h"
 #include "group.h"
 #include "how.h"
+#include "log.h"
 #include "signals.h"
 #include "state.h"
 
@@ -119,7 +120,13 @@ static _Noreturn void execute(const struct holder *holder, const char *const arg
 	fail(failure, "execute", argv[0]);
 }
 
-static _Noreturn void become_manager(const struct holder *holder)
+/* After the change of user, which clears it. */
+static bool end_with(pid_t parent)
+{
+	return prctl(PR_SET_PDEATHSIG, SIGTERM) == 0 && getppid() == parent;
+}
+
+static _Noreturn void become_manager(const struct holder *holder, pid_t parent)
 {
 	struct failure *failure = &holder->shared->manager;
 	const struct arguments *arguments = &holder->arguments;
@@ -127,6 +134,9 @@ static _Noreturn void become_manager(const struct holder *holder)
 
 	clean(holder, failure);
 	holder->shared->manager_is_user = true;
+	/* A killed holder's manager would be found by nobody, and get a second one beside it. */
+	if (holder->group < 0 && !end_with(parent))
+		fail(failure, "follow the end of", log_name);
 	state_path(state, arguments, getpid());
 	if (!state_make(state, arguments))
 		fail(failure, "make the state directory", state);
@@ -137,9 +147,11 @@ static _Noreturn void become_manager(const struct holder *holder)
 
 pid_t child_run(struct holder *holder)
 {
+	pid_t self = getpid();
+
 	pid_t pid = fork_into(holder->group);
 	if (pid == 0)
-		become_manager(holder);
+		become_manager(holder, self);
 	return pid;
 }
 

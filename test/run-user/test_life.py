@@ -36,6 +36,17 @@ def test_where_no_process_can_be_born_in_a_group_it_is_moved():
     run.wait()
 
 
+@without_cgroup
+def test_its_own_death_ends_the_manager_where_no_group_holds_it():
+    if harness.CGROUP:
+        return "SKIP: there the daemon ends what is left in the group"
+    run = Run(User())
+    manager = run.running()
+    os.kill(run.pid, signal.SIGKILL)
+    run.wait()
+    wait_for("the end of the manager", lambda: not alive(manager))
+
+
 def test_its_own_death_is_an_end_without_a_word():
     user = User()
     run = Run(user)
