@@ -1,5 +1,6 @@
 /** Which session stands for a user, and when a user counts as active. */
 
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   displaySession,
@@ -7,9 +8,20 @@ import {
   isDisplay,
   loginState,
   seatOfSession,
+  viewUser,
 } from "../../daemon/src/core/display.ts";
 import type { Session, World } from "../../daemon/src/core/model.ts";
-import { CLOSING, OPENING, onVt, session, user, withSession, worldOf } from "../store/sd-login-worlds.ts";
+import { sessionState, sessionsOf, userState } from "../../daemon/src/core/select.ts";
+import {
+  CLOSING,
+  OPENING,
+  onVt,
+  RUNNING,
+  session,
+  user,
+  withSession,
+  worldOf,
+} from "../store/sd-login-worlds.ts";
 
 const display = (world: World): string | null =>
   displaySession(world, world.users.get(1000) ?? user(1000))?.id ?? null;
@@ -94,5 +106,32 @@ describe("a user", () => {
   it("is closing or opening as the core says", () => {
     expect(state(worldOf(session("1", { stage: CLOSING })))).toBe("closing");
     expect(state(worldOf(session("1", { stage: OPENING })))).toBe("opening");
+  });
+
+  it("has the state and the lists that follow from each session, one by one", () => {
+    const some = fc.record({
+      place: fc.constantFrom({}, onVt(1), onVt(2)),
+      stage: fc.constantFrom(OPENING, RUNNING, RUNNING, CLOSING),
+    });
+    fc.assert(
+      fc.property(fc.array(some, { maxLength: 5 }), (picked) => {
+        const world = worldOf(
+          ...picked.map(({ place, stage }, i) => session(String(i + 1), { ...place, stage })),
+        );
+        const known = world.users.get(1000) ?? user(1000);
+        const online = sessionsOf(world, known).filter(({ stage }) => stage.phase !== "closing");
+        const seated = online.filter(({ seat }) => seat !== null);
+        const shown = seated.some((each) => sessionState(world, each) === "active");
+        const behind = userState(world, known) === "active" && seated.length > 0 && !shown;
+        expect(viewUser(world, known)).toEqual({
+          state: behind ? "online" : userState(world, known),
+          sessions: [...known.sessions],
+          online: online.map(({ id }) => id),
+          active: online.filter((each) => isActive(world, each)).map(({ id }) => id),
+          onlineSeats: seated.length > 0 ? ["seat0"] : [],
+          activeSeats: shown ? ["seat0"] : [],
+        });
+      }),
+    );
   });
 });

@@ -81,7 +81,7 @@ export function withSession(world: World, changed: Session): World {
     ...world,
     sessions: world.sessions.with(changed.id, changed),
     users: world.users.with(changed.uid, { ...owner, sessions }),
-    seat0: stays ? world.seat0 : seat0,
+    seat0: stays || changed.seat === null ? world.seat0 : seat0,
   };
 }
 

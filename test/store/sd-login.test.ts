@@ -196,7 +196,7 @@ describe("the names of files", () => {
 
   it("that a login touches are few", () => {
     const after = withSession(world, session("5", { uid: 1001 }));
-    expect(changedNames(world, after)).toEqual(["sessions/5", "seats/seat0", "users/1001"]);
+    expect(changedNames(world, after)).toEqual(["sessions/5", "users/1001"]);
   });
 
   it("include the session that has the display no longer", () => {

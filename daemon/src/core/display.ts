@@ -4,7 +4,7 @@
  */
 
 import type { Seat, Session, SessionClass, SessionId, SessionType, User, World } from "./model.ts";
-import { activeSession, sessionsOf, type UserState, userState } from "./select.ts";
+import { activeSession, type UserState, userState } from "./select.ts";
 
 /** The session's place on a seat; a closing one has given it up. */
 export function seatOfSession(session: Session): string | null {
@@ -62,40 +62,54 @@ export function isDisplay(world: World, session: Session): boolean {
   return user !== undefined && displaySession(world, user)?.id === session.id;
 }
 
+/** What login1 tells of a user: lists oldest first, each part of the one before, and the seats of their sessions. */
+export interface UserView {
+  readonly state: UserState;
+  readonly sessions: readonly SessionId[];
+  /** Those that are not closing. */
+  readonly online: readonly SessionId[];
+  readonly active: readonly SessionId[];
+  /** A closing session has given up its seat. */
+  readonly onlineSeats: readonly string[];
+  readonly activeSeats: readonly string[];
+}
+
+/** In one walk through the sessions, because it is wanted before a login is answered. */
+export function viewUser(world: World, user: User): UserView {
+  const foreground = activeSession(world, world.seat0);
+  const sessions: SessionId[] = [];
+  const online: SessionId[] = [];
+  const active: SessionId[] = [];
+  const onlineSeats: string[] = [];
+  const activeSeats: string[] = [];
+  let running = 0;
+  let seatless = 0;
+  for (const id of user.sessions) {
+    const session = world.sessions.get(id);
+    if (session === undefined) continue;
+    const { seat, stage } = session;
+    sessions.push(id);
+    if (stage.phase === "closing") continue;
+    online.push(id);
+    if (stage.phase === "running") running += 1;
+    if (seat !== null && !onlineSeats.includes(seat)) onlineSeats.push(seat);
+    if (seat !== null && session !== foreground) continue;
+    active.push(id);
+    if (seat === null && stage.phase === "running") seatless += 1;
+    if (seat !== null && !activeSeats.includes(seat)) activeSeats.push(seat);
+  }
+  const present = activeSeats.length > 0 || (onlineSeats.length === 0 && seatless > 0);
+  const state = present ? "active" : running > 0 ? "online" : userState(world, user);
+  return { state, sessions, online, active, onlineSeats, activeSeats };
+}
+
 /**
  * The state of a user as login1 tells it. Who has a session on a seat is active only through such a one: polkit
  * allows what the user at the screen may do where this word is "active" and the display session has a seat, and
  * a login from elsewhere must not make up for a screen that shows somebody else.
  */
 export function loginState(world: World, user: User): UserState {
-  const state = userState(world, user);
-  if (state !== "active") return state;
-  const seated = sessionsOnSeat(world, world.seat0).filter((session) => session.uid === user.uid);
-  return seated.length === 0 || seated.some((session) => isActive(world, session)) ? "active" : "online";
-}
-
-/** A user's sessions as login1 lists them, each list oldest first and part of the one before. */
-export interface UserSessions {
-  readonly all: readonly Session[];
-  /** Those that are not closing. */
-  readonly online: readonly Session[];
-  readonly active: readonly Session[];
-}
-
-export function userSessions(world: World, user: User): UserSessions {
-  const all = sessionsOf(world, user);
-  const online = all.filter((session) => session.stage.phase !== "closing");
-  return { all, online, active: online.filter((session) => isActive(world, session)) };
-}
-
-/** The seats of these sessions, each once. */
-export function seatsOf(sessions: readonly Session[]): string[] {
-  const seats = new Set<string>();
-  for (const session of sessions) {
-    const seat = seatOfSession(session);
-    if (seat !== null) seats.add(seat);
-  }
-  return [...seats];
+  return viewUser(world, user).state;
 }
 
 /** The sessions of the seat, oldest first; a closing one has left it. */

@@ -4,15 +4,7 @@
  * with which only logind itself starts again are left out.
  */
 
-import {
-  displaySession,
-  isActive,
-  loginState,
-  seatOfSession,
-  seatsOf,
-  sessionsOnSeat,
-  userSessions,
-} from "../core/display.ts";
+import { displaySession, isActive, seatOfSession, sessionsOnSeat, viewUser } from "../core/display.ts";
 import { runtimeDirectory } from "../core/env.ts";
 import type { Seat, Session, SessionId, Uid, User, World } from "../core/model.ts";
 import { isPrintable } from "../core/names.ts";
@@ -86,20 +78,20 @@ export function seatFile(world: World, seat: Seat): string {
 }
 
 export function userFile(world: World, user: User): string {
-  const { all, online, active } = userSessions(world, user);
+  const { state, sessions, online, active, onlineSeats, activeSeats } = viewUser(world, user);
   return (
     HEADER +
     text("NAME", user.name) +
-    `STATE=${loginState(world, user)}\n` +
+    `STATE=${state}\n` +
     text("RUNTIME", runtimeDirectory(world, user.uid) ?? "") +
     text("DISPLAY", displayAt(world, user.uid)) +
     `REALTIME=${user.created.realtime}\nMONOTONIC=${user.created.monotonic}\n` +
-    list("SESSIONS", ids(all)) +
-    list("SEATS", seatsOf(all)) +
-    list("ACTIVE_SESSIONS", ids(active)) +
-    list("ONLINE_SESSIONS", ids(online)) +
-    list("ACTIVE_SEATS", seatsOf(active)) +
-    list("ONLINE_SEATS", seatsOf(online))
+    list("SESSIONS", sessions) +
+    list("SEATS", onlineSeats) +
+    list("ACTIVE_SESSIONS", active) +
+    list("ONLINE_SESSIONS", online) +
+    list("ACTIVE_SEATS", activeSeats) +
+    list("ONLINE_SEATS", onlineSeats)
   );
 }
 
@@ -120,13 +112,15 @@ export function stateFile(world: World, name: StateName): string | null {
 
 /** Sessions before the seats and users whose files name them. */
 export function stateNames(world: World): StateName[] {
-  return inOrder(world, world.sessions.keys(), world.users.keys());
+  return inOrder(world.sessions.keys(), [world.seat0.id], world.users.keys());
 }
 
-function inOrder(world: World, sessions: Iterable<SessionId>, users: Iterable<Uid>): StateName[] {
-  const ofSessions = Array.from(sessions, (id): StateName => `sessions/${id}`);
-  const ofUsers = Array.from(users, (uid): StateName => `users/${uid}`);
-  return [...ofSessions, `seats/${world.seat0.id}`, ...ofUsers];
+function inOrder(sessions: Iterable<SessionId>, seats: readonly string[], users: Iterable<Uid>): StateName[] {
+  const names: StateName[] = [];
+  for (const id of sessions) names.push(`sessions/${id}`);
+  for (const id of seats) names.push(`seats/${id}`);
+  for (const uid of users) names.push(`users/${uid}`);
+  return names;
 }
 
 /** The files that may differ, in the same order: a few more than those that do, found without reading all. */
@@ -147,7 +141,8 @@ export function changedNames(before: World, after: World): StateName[] {
     const has = displayAt(after, uid);
     if (had !== has) for (const id of [had, has]) if (id !== "") sessions.add(id);
   }
-  return inOrder(after, sessions, users);
+  const seats = before.seat0 !== after.seat0 || left?.id !== entered?.id ? [after.seat0.id] : [];
+  return inOrder(sessions, seats, users);
 }
 
 /** Who has the display of each user who was asked for: the same is asked several times of one World. */
