@@ -61,11 +61,39 @@ static void start_next(struct holder *holder)
 	}
 }
 
+static size_t count_strings(const char *data, size_t len)
+{
+	size_t count = 0;
+
+	for (size_t at = 0; at < len; at += strlen(data + at) + 1)
+		count++;
+	return count;
+}
+
+/*
+ * Variables go with those that wait already, and the later value of one counts: a change that is
+ * not told now would never be.
+ */
+static bool join_waiting(struct actions *actions, const char *data, size_t len)
+{
+	if (actions->count == 0)
+		return false;
+	struct action *last = &actions->queue[(actions->first + actions->count - 1) % QUEUE_MAX];
+	if (last->kind != ACTION_ENVIRONMENT || last->len + len > sizeof(last->data) ||
+		count_strings(last->data, last->len) + count_strings(data, len) > ENVIRONMENT_MAX)
+		return false;
+	memcpy(last->data + last->len, data, len);
+	last->len += len;
+	return true;
+}
+
 void actions_add(struct holder *holder, enum action_kind kind, const char *data, size_t len)
 {
 	struct actions *actions = &holder->actions;
 
 	if (holder->stopping || holder->manager_ended)
+		return;
+	if (kind == ACTION_ENVIRONMENT && join_waiting(actions, data, len))
 		return;
 	if (actions->count == QUEUE_MAX) {
 		output_line(&holder->output, "%s: dropped, too many actions are waiting",

@@ -184,18 +184,36 @@ def test_other_signals_change_nothing():
 
 def test_actions_come_one_after_the_other_and_sixteen_wait():
     user = User()
-    user.script("environment", 'echo "$2 begins"; while [ ! -e "$HOME/on" ]; do sleep 0.01; done; echo "$2 ends"\n')
+    user.script("graphical", 'echo "$2 begins"; while [ ! -e "$HOME/on" ]; do sleep 0.01; done; echo "$2 ends"\n')
     run = Run(user)
     run.running()
-    for number in range(20):
-        run.daemon.send("environment", f"V{number}=x")
-    wait_for("dropped ones", lambda: run.log().count("environment: dropped, too many actions are waiting") == 3)
+    orders = ["start", "stop"] * 10
+    for order in orders:
+        run.daemon.send("graphical", order)
+    wait_for("dropped ones", lambda: run.log().count("graphical: dropped, too many actions are waiting") == 3)
     go(user, "on")
-    wait_for("the last", lambda: "V16 ends" in run.log())
-    words = [line for line in run.log().splitlines() if line.startswith("V")]
-    equal(words, [word for n in range(17) for word in (f"V{n} begins", f"V{n} ends")])
+    wait_for("the last", lambda: run.log().count("ends") == 17)
+    words = [line for line in run.log().splitlines() if line.startswith("st")]
+    equal(words, [word for order in orders[:17] for word in (f"{order} begins", f"{order} ends")])
     run.daemon.send("stop")
     equal(run.ended(), "exit code 0")
+
+
+def test_no_change_of_a_variable_is_lost_while_others_wait():
+    user = User()
+    user.script("environment", 'while [ ! -e "$HOME/on" ]; do sleep 0.01; done; echo "V=$V W=${W-unset} $# words"\n')
+    run = Run(user)
+    run.running()
+    for number in range(1000):
+        run.daemon.send("environment", f"V={number}", "W=there")
+    run.daemon.send("environment", "W")
+    run.daemon.send("graphical", "start")
+    go(user, "on")
+    wait_for("what comes after", lambda: os.path.exists(f"{user.home}/dump-graphical/argv"))
+    told = [line for line in run.log().splitlines() if line.startswith("V=")]
+    equal(told[0], "V=0 W=there 3 words", "the first")
+    equal(told[-1].split(" words")[0].rsplit(" ", 1)[0], "V=999 W=unset", "the last")
+    true("dropped" not in run.log() and len(told) < 10, f"{len(told)} actions: {run.log()[-300:]}")
 
 
 def test_stop_overtakes_what_waits():
