@@ -90,6 +90,11 @@ function requester(kind: string, words: Words) {
 
 const numbered = (words: Words) => ({ id: Number(words.get("id")) });
 
+/** bus1, bus2, … */
+function guid(words: Words): string {
+  return (words.get("bus") ?? "bus1").slice("bus".length).padStart(32, "0");
+}
+
 /** What does not fit into words one by one. */
 const shapes: Readonly<Record<string, (words: Words, world: World) => object>> = {
   "manager.told": (words) => ({
@@ -110,12 +115,12 @@ const shapes: Readonly<Record<string, (words: Words, world: World) => object>> =
     force: words.get("force") === "yes",
     controller: {
       name: words.get("name"),
-      bus: words.get("bus") ?? "bus1",
+      bus: guid(words),
       uid: Number(words.get("by") ?? 0),
       pid: Number(words.get("from") ?? 1),
     },
   }),
-  "bus.connected": (words) => ({ names: new Set(list(words.get("names"))) }),
+  "bus.connected": (words) => ({ bus: guid(words), names: new Set(list(words.get("names"))) }),
   "user.lookedUp": (words) => ({ user: words.get("name") === undefined ? null : account(words) }),
   "linger.requested": (words) => ({ user: account(words) }),
   "linger.saved": (words) => ({ user: account(words) }),

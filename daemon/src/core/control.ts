@@ -13,7 +13,7 @@ import { canTakeDevices, isGraphical } from "./classes.ts";
 import type { CallResult } from "./effects.ts";
 import type { Event } from "./events.ts";
 import type { Controller, Session, World } from "./model.ts";
-import { isPrintable, LONGEST_TEXT, parseType } from "./names.ts";
+import { isBusGuid, isPrintable, isUniqueName, LONGEST_TEXT, parseType } from "./names.ts";
 import { chain, type Step, same, saveSession } from "./outcome.ts";
 
 type Of<K extends Event["kind"]> = Extract<Event, { kind: K }>;
@@ -32,6 +32,8 @@ export function controlRequested(world: World, event: Of<"session.controlRequest
     return deny(world, requester, "not-allowed", "only root may take the control by force");
   if (session.stage.phase === "closing")
     return deny(world, requester, "not-supported", `session ${session.id} is closing`);
+  if (!isUniqueName(controller.name) || !isBusGuid(controller.bus))
+    return deny(world, requester, "invalid", "who wants the control is no connection to a bus");
   const present = presentControl(session, controller);
   if (present?.name === controller.name) return done(world, requester, session.id);
   if (present !== null && !force) {

@@ -114,6 +114,16 @@ export function isDesktop(text: string): boolean {
   return text.length <= 64 && /^[\x20-\x7e]*$/.test(text) && !/["'\\]/.test(text);
 }
 
+/** The unique name of a connection to a bus, such as ":1.42". */
+export function isUniqueName(text: string): boolean {
+  return /^:[A-Za-z0-9_.-]{1,254}$/.test(text);
+}
+
+/** What a bus is told apart by. */
+export function isBusGuid(text: string): boolean {
+  return /^[0-9a-fA-F]{32}$/.test(text);
+}
+
 const LOCAL_HOSTS: ReadonlySet<string> = new Set(["localhost", "localhost.localdomain"]);
 
 /**

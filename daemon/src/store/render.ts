@@ -1,7 +1,15 @@
 /** A session's record as bytes and back. */
 
 import type { Control, ProcessIdentity, Session, SessionId, Stage } from "../core/model.ts";
-import { isSessionId, isUid, isUserName, parseClass, parseType } from "../core/names.ts";
+import {
+  isBusGuid,
+  isSessionId,
+  isUid,
+  isUniqueName,
+  isUserName,
+  parseClass,
+  parseType,
+} from "../core/names.ts";
 import {
   type Checksum,
   envelope,
@@ -77,16 +85,12 @@ function parseKnown(record: Fields): Known | null {
   return { lockedHint, idleHint, idleSince: since, control: parsed };
 }
 
-/** Unique names of a bus and its GUID. */
-const NAME = /^:[A-Za-z0-9_.-]{1,254}$/;
-const GUID = /^[0-9a-f]{32}$/;
-
 function parseControl(value: unknown): Control | null {
   if (!isFields(value) || !isPid(value.pid) || !isNumber(value.uid) || !isUid(value.uid)) return null;
   const { name, bus, uid, pid } = value;
   const originalType = isText(value.originalType) ? parseType(value.originalType) : null;
-  if (!isText(name) || !NAME.test(name) || !isText(bus) || !GUID.test(bus) || originalType === null)
-    return null;
+  if (!isText(name) || !isUniqueName(name) || !isText(bus) || !isBusGuid(bus)) return null;
+  if (originalType === null) return null;
   return { name, bus, uid, pid, originalType };
 }
 
