@@ -225,7 +225,40 @@ describe("the intake", () => {
     ["nobody", { uid: 65535 }, "user id 65535 names nobody"],
     ["escape in the tty", { tty: "\u001b[2J" }, "the tty has unprintable characters"],
   ];
-  it.each(cases)("%s", (_name, over, expected) => {
+  const told = (seat: string | null, vtnr = 0, remote = false) => ({ told: { seat, vtnr, remote } });
+  const overTheBus: [string, Partial<OpenFacts>, Partial<Intake> | string][] = [
+    [
+      "told a seat and a VT",
+      { ...told("seat0", 2), tty: "tty2" },
+      { seat: "seat0", vtnr: 2, type: "tty", class: "user", remote: false, fresh: false },
+    ],
+    ["told no seat, on a VT", { ...told(null), tty: "tty2", ttyVt: 2 }, { seat: null, vtnr: 0 }],
+    ["told a seat without VTs", told("seat0"), { seat: "seat0", vtnr: 0, type: "unspecified" }],
+    ["told it is remote", told(null, 0, true), { seat: null, vtnr: 0, remote: true }],
+    ["told it is remote and has a seat", told("seat0", 2, true), { seat: null, vtnr: 0, remote: true }],
+    [
+      "told it is local, whatever the host is",
+      { ...told("seat0", 2), remoteHost: "198.51.100.7" },
+      { seat: "seat0", vtnr: 2, remote: false },
+    ],
+    ["told a class", { ...told(null), asked: { ...asked, class: "greeter" } }, { class: "greeter" }],
+    ["told a display", { ...told(null), display: ":0" }, { type: "x11", class: "user", display: ":0" }],
+    ["told nothing", told(null), { type: "unspecified", class: "background" }],
+    ["a system user's login, told", { ...told(null), uid: 33, tty: "pts/1" }, { class: "user" }],
+    [
+      "told, a trusted environment does not count",
+      {
+        ...told(null),
+        service: "lightdm",
+        hinted: { ...hinted, seat: "seat0", vtnr: "3", class: "greeter" },
+      },
+      { seat: null, class: "background" },
+    ],
+    ["told another seat", told("seat1"), 'seat "seat1" does not exist'],
+    ["told a VT without a seat", told(null, 2), "virtual terminal 2 is not one of 1 to 63 of seat0"],
+    ["told a VT too many", told("seat0", 64), "virtual terminal 64 is not one of 1 to 63 of seat0"],
+  ];
+  it.each([...cases, ...overTheBus])("%s", (_name, over, expected) => {
     const intake = readIntake(facts(1000, { service: "login", ...over }), policy);
     if (typeof expected === "string") expect(intake).toBe(expected);
     else expect(intake).toMatchObject(expected);

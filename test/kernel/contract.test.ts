@@ -162,6 +162,47 @@ describe.each(worlds)("$name kernel", ({ make, unable }) => {
       expect(told("before")).toBe(0);
     });
 
+    it("tells the end of an inhibitor whose last write end is gone, or that nobody was given", async () => {
+      for (const id of [1, 2, 3]) world.kernel.createInhibitor(id);
+      const [first, second] = [world.kernel.openInhibitor(1), world.kernel.openInhibitor(1)];
+      const early = world.kernel.openInhibitor(3);
+      world.closeFd(early);
+      await awhile();
+      for (const id of [1, 2, 3]) world.kernel.watchInhibitor(id, count(`end ${id}`));
+      expect(told("end 2")).toBe(0);
+      await until("the end of the second", () => told("end 2") === 1);
+      await until("the end of the third", () => told("end 3") === 1);
+      world.closeFd(first);
+      await awhile();
+      expect(told("end 1")).toBe(0);
+      expect(world.kernel.inhibitorHeld(1)).toBe(true);
+      expect(world.kernel.inhibitorHeld(2)).toBe(false);
+      world.closeFd(second);
+      await until("the end of the first", () => told("end 1") === 1);
+      expect(errnoOf(() => world.kernel.openInhibitor(1))).toBe("ENXIO");
+      world.kernel.dropInhibitor(1);
+      world.kernel.dropInhibitor(1);
+      expect(errnoOf(() => world.kernel.openInhibitor(1))).toBe("ENOENT");
+      expect(errnoOf(() => world.kernel.watchInhibitor(1, () => {}))).toBe("ENOENT");
+      expect(world.kernel.inhibitors().sort()).toEqual([2, 3]);
+      await awhile();
+      for (const id of [1, 2, 3]) expect(told(`end ${id}`)).toBe(1);
+    });
+
+    it("finds after a restart which inhibitors are held", async () => {
+      for (const id of [1, 2, 12]) world.kernel.createInhibitor(id);
+      const held = world.kernel.openInhibitor(12);
+      world.closeFd(world.kernel.openInhibitor(2));
+      world.restart();
+      expect(world.kernel.inhibitors().sort((a, b) => a - b)).toEqual([1, 2, 12]);
+      expect([1, 2, 12, 13].map((id) => world.kernel.inhibitorHeld(id))).toEqual([false, false, true, false]);
+      world.kernel.watchInhibitor(12, count("ended"));
+      await awhile();
+      expect(told("ended")).toBe(0);
+      world.closeFd(held);
+      await until("the end", () => told("ended") === 1);
+    });
+
     it("finds after a restart the scopes and runtime directories that an earlier daemon made", async () => {
       const identity = await world.makeProcess();
       world.kernel.createSlice(uid, {});

@@ -244,6 +244,13 @@ describe.skipIf(unable)(`the machine ${unable || ""}`, () => {
       closeSync(fd);
       await until("the end", () => ended);
       kernel.dropLifetime(id);
+      kernel.createInhibitor(i);
+      let free = false;
+      kernel.watchInhibitor(i, () => {
+        free = true;
+      });
+      await until("the end of an inhibitor that nobody has", () => free);
+      kernel.dropInhibitor(i);
       kernel.unwatchLeader(id);
       writeFileSync(`${process.env.SESSIONMAN_TEST_CGROUP}/tests/cgroup.procs`, String(pid));
       let emptied = false;
@@ -267,6 +274,7 @@ describe.skipIf(unable)(`the machine ${unable || ""}`, () => {
     expect(openFds()).toBe(before);
     expect(readFileSync("/proc/self/mountinfo", "utf8")).toBe(mounts);
     expect(readdirSync(`${rig.run}/lifetime`)).toEqual([]);
+    expect(readdirSync(`${rig.run}/inhibitors`)).toEqual([]);
     expect(kernel.scopes().filter((scope) => scope.uid === uid)).toEqual([]);
     expect(exited).toBe(0);
   });

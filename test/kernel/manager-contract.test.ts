@@ -48,6 +48,18 @@ describe.each(worlds)("$name kernel", ({ make, unable }) => {
     });
     afterAll(endChildren);
 
+    it("signals the manager and what it runs, and leaves sessionman-run and others alone", async () => {
+      const other = await world.makeProcess();
+      const runner = await start();
+      const pid = await runner.fork();
+      world.kernel.signalManager(uid, 0);
+      world.kernel.signalManager(uid, 15);
+      await until("its end", () => errnoOf(() => world.kernel.process(pid)) === "ESRCH");
+      expect(world.kernel.alive(other)).toBe(true);
+      expect(world.kernel.managers()).toContainEqual(expect.objectContaining({ uid }));
+      world.kernel.signalManager(uid + 1, 15);
+    });
+
     it("starts one, tells how it comes up, and passes orders on", async () => {
       const runner = await start();
       expect(world.kernel.managers()).toContainEqual({ uid, alive: true });

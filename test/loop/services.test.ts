@@ -91,6 +91,7 @@ describe("the effects of user services", () => {
       { kind: "manager.order", uid: UID, order: "stop" },
       { kind: "manager.environment", uid: UID, set: new Map([["A", "1"]]), unset: ["B"] },
       { kind: "manager.graphical", uid: UID, phase: "start" },
+      { kind: "manager.signal", uid: UID, signal: 10 },
     ];
     run(START, ...orders);
     expect(kernel.system.managers.get(UID)?.orders).toEqual([
@@ -102,12 +103,13 @@ describe("the effects of user services", () => {
       "orderManager",
       "tellEnvironment",
       "tellGraphical",
+      "signalManager",
       "killManager",
       "eraseManager",
     ] as const)
       kernel.system.fail(member, "EIO");
     run(...orders, { kind: "manager.kill", uid: UID }, { kind: "manager.erase", uid: UID });
-    expect(log).toHaveLength(5);
+    expect(log).toHaveLength(6);
     expect(log.every((line) => line.startsWith("cannot ") && line.includes("EIO"))).toBe(true);
   });
 

@@ -46,11 +46,31 @@ const session: Session = {
   stage: { phase: "running" },
 };
 
+const CONTROL = { name: ":1.42", bus: "0".repeat(32), uid: 0, pid: 1, originalType: "tty" };
+
 const text = renderSession(session, "boot", crc32);
 
 describe("a session's record", () => {
   it("reads back as it was", () => {
     expect(parseSession("7", text, "boot", crc32)).toEqual(session);
+  });
+
+  it("says what the session said of itself, and who controls it", () => {
+    const control = {
+      name: ":1.42",
+      bus: "0123456789abcdef".repeat(2),
+      uid: 0,
+      pid: 1,
+      originalType: "tty" as const,
+    };
+    const said = { lockedHint: true, idleHint: true, idleSince: { realtime: 7, monotonic: 6 }, control };
+    const told = { ...session, ...said };
+    expect(parseSession("7", renderSession(told, "boot", crc32), "boot", crc32)).toEqual(told);
+  });
+
+  it("of a daemon that knew nothing of that reads as if nothing was said", () => {
+    const { lockedHint: _1, idleHint: _2, idleSince: _3, control: _4, ...old } = session;
+    expect(parseSession("7", renderSession(old as Session, "boot", crc32), "boot", crc32)).toEqual(session);
   });
 
   it.each([
@@ -89,6 +109,15 @@ describe("a session's record", () => {
     ["stage", { phase: "closing", reason: "none", since: 0, stop: "none" }],
     ["created", { realtime: null, monotonic: 0 }],
     ["tty", "\u001b]0;"],
+    ["lockedHint", null],
+    ["idleHint", 1],
+    ["idleSince", 7],
+    ["control", ":1.42"],
+    ["control", { ...CONTROL, name: "org.example.Name" }],
+    ["control", { ...CONTROL, bus: "" }],
+    ["control", { ...CONTROL, uid: -1 }],
+    ["control", { ...CONTROL, pid: null }],
+    ["control", { ...CONTROL, originalType: "none" }],
   ])("with a proper checksum but %s = %j is damaged", (key, value) => {
     const hostile = renderSession({ ...session, [key]: value } as Session, "boot", crc32);
     expect(parseSession("7", hostile, "boot", crc32)).toBeNull();
