@@ -1,6 +1,7 @@
 """Runs the tests on each kind of bus, one daemon for each bus."""
 
 import contextlib
+import glob
 import importlib
 import os
 import signal
@@ -13,12 +14,12 @@ sys.path[:0] = [HERE, os.path.join(HERE, "../integration")]
 
 import control_socket
 import machine
-from basics import Failed, poll, Skip
+from basics import cgroup_root, Failed, read, Skip
 from bus import Bus, Polkit
 from client import Client
 from login import Login
 
-MODULES = ("members", "standard", "names", "lists", "loginctl", "signals", "create", "requests", "control", "inhibit", "authority", "polkit", "others", "hostile", "life")
+MODULES = ("members", "standard", "names", "lists", "loginctl", "signals", "create", "requests", "control", "inhibit", "authority", "polkit", "others", "files", "hostile", "life")
 VARIANTS = (("daemon", "shipped"), ("daemon", "open"), ("broker", "open"))
 SECONDS = 60
 
@@ -67,6 +68,10 @@ def find_tests(words):
 def clean_up():
     Client.leave_all()
     Login.end_all()
+    for procs in glob.glob(f"{cgroup_root()}/user.slice/**/cgroup.procs", recursive=True):
+        for pid in read(procs).split():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(pid), signal.SIGKILL)
     control_socket.nobody()
 
 

@@ -73,3 +73,5 @@ def test_any_arguments(place):
     check(bob.id in sessions(), "the sessions")
     root = Client()
     root.call("SetWallMessage", "sb", "", True)
+    for uid in (1000, 1003):
+        root.call("SetUserLinger", "ubb", uid, False, False)
