@@ -82,41 +82,40 @@ export const takeControl: Handler = (object, call) => {
 };
 
 export const releaseControl: Handler = (object, call) =>
-  orderAsController(object, call, "session.controlReleased", {});
+  orderAsController(object, call, (common) => ({ ...common, kind: "session.controlReleased" }));
 
 export const setType: Handler = (object, call) => {
   const [type] = call.args as [string];
-  return orderAsController(object, call, "session.typeRequested", { type });
+  return orderAsController(object, call, (common) => ({ ...common, kind: "session.typeRequested", type }));
 };
 
 export const setDisplay: Handler = (object, call) => {
   const [display] = call.args as [string];
-  return orderAsController(object, call, "session.displayRequested", { display });
+  return orderAsController(object, call, (common) => ({
+    ...common,
+    kind: "session.displayRequested",
+    display,
+  }));
 };
 
 export const setTty: Handler = (object, call) => {
   checkController(object, call);
   const tty = object.room.kernel.terminalOfFd(call.fd(call.args[0] ?? 0));
-  return orderAsController(object, call, "session.ttyRequested", { tty });
+  return orderAsController(object, call, (common) => ({ ...common, kind: "session.ttyRequested", tty }));
 };
 
-function orderAsController<K extends Event["kind"]>(
-  object: SessionObject,
-  call: Call,
-  kind: K,
-  rest: Omit<Extract<Event, { kind: K }>, "kind" | "at" | "requester" | "caller" | "id" | "name">,
-): Later {
+type Common = ReturnType<typeof about> & { readonly name: string };
+
+function orderAsController(object: SessionObject, call: Call, make: (common: Common) => Event): Later {
   checkController(object, call);
   const { name } = call.caller;
-  return object.room.orders.order(
-    call,
-    (requester) =>
-      ({ ...about(object, call, requester), kind, name, ...rest }) as unknown as Extract<Event, { kind: K }>,
-  );
+  return object.room.orders.order(call, (requester) => make({ ...about(object, call, requester), name }));
 }
 
-function checkController({ session }: SessionObject, call: Call): void {
-  if (session.control?.name === call.caller.name) return;
+/** The same name on another bus was somebody else. */
+function checkController({ room, session }: SessionObject, call: Call): void {
+  const { control } = session;
+  if (control !== null && control.name === call.caller.name && control.bus === room.bus()) return;
   throw notInControl(`${call.caller.name} does not control session ${session.id}`);
 }
 
