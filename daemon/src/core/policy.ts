@@ -8,7 +8,7 @@ import { isUserName } from "./names.ts";
 /** Slots at the end of sessions_max that only root, greeters and managers may take. */
 const RESERVED_SLOTS = 64;
 
-const INHIBITORS_MAX = 8192;
+export const INHIBITORS_MAX = 8192;
 const INHIBITORS_MAX_PER_USER = 256;
 /** Slots at the end of them for root, so that users together cannot keep the system's own programs out. */
 const RESERVED_INHIBITORS = 128;

@@ -5,11 +5,12 @@ import { type Value, Variant } from "../bus/values.ts";
 import { type Idle, idleOfManager } from "../core/idle.ts";
 import type { World } from "../core/model.ts";
 import { INHIBIT_WHATS, type InhibitMode } from "../core/model.ts";
+import { INHIBITORS_MAX } from "../core/policy.ts";
 import { askRoot } from "./authority.ts";
 import { inhibitorsOf } from "./inhibit.ts";
-import { checkWallMessage, INHIBITORS_MAX } from "./limits.ts";
 import type { ManagerObject } from "./room.ts";
 import { changing, constant, idleRows, silent } from "./rows.ts";
+import { checkWallMessage } from "./wall.ts";
 
 type Row = Property<ManagerObject>;
 

@@ -5,9 +5,9 @@ import type { Method } from "../bus/table.ts";
 import type { Later } from "./actions.ts";
 import { askRoot } from "./authority.ts";
 import { invalidArgs, notSupported, sleepVerbNotSupported } from "./errors.ts";
-import { checkWallMessage } from "./limits.ts";
 import type { ManagerObject } from "./room.ts";
 import { method } from "./rows.ts";
+import { checkWallMessage } from "./wall.ts";
 
 type Row = Method<ManagerObject>;
 

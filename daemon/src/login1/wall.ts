@@ -1,8 +1,6 @@
-/** What arguments may be. */
+/** The message to all terminals before a shutdown. */
 
 import { invalidArgs } from "./errors.ts";
-
-export const INHIBITORS_MAX = 8192;
 
 const WALL_MESSAGE_MAX = 4096;
 
