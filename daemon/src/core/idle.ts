@@ -35,16 +35,23 @@ export function idleOfSeat(world: World, seat: Seat): Idle {
  * is idle since the daemon's start. It is not idle since the first of those who are not.
  */
 export function idleOfManager(world: World): Idle {
-  const known = idles.get(world);
-  if (known !== undefined) return known;
+  const known = idles.get(world) ?? findIdle(world);
+  idles.set(world, known);
+  return known;
+}
+
+function findIdle(world: World): Idle {
   const deciding: Idle[] = [];
-  for (const session of world.sessions.values())
-    if (counts(session) && canIdle(session)) deciding.push(idleOfSession(session));
+  for (const session of world.sessions.values()) {
+    if (!counts(session) || !canIdle(session)) continue;
+    const idle = idleOfSession(session);
+    // nothing is earlier: with thousands of sessions on terminals the first one says it all
+    if (!idle.hint && idle.since === null) return idle;
+    deciding.push(idle);
+  }
   for (const { what, mode, created } of world.inhibitors.values())
     if (mode !== "delay" && what.includes("idle")) deciding.push({ hint: false, since: created });
-  const idle = deciding.length > 0 ? together(deciding, earliest) : { hint: true, since: world.started };
-  idles.set(world, idle);
-  return idle;
+  return deciding.length > 0 ? together(deciding, earliest) : { hint: true, since: world.started };
 }
 
 /** A World does not change, and is asked more than once: about the change that made it, and about the next one. */
