@@ -2,7 +2,8 @@
 
 import { interfaceText } from "../../daemon/src/control/interface-text.ts";
 import { createControlServer } from "../../daemon/src/control/server.ts";
-import type { Policy, ServicePolicy, World } from "../../daemon/src/core/model.ts";
+import type { Policy, ServicePolicy } from "../../daemon/src/core/configuration.ts";
+import type { World } from "../../daemon/src/core/model.ts";
 import { emptyWorld } from "../../daemon/src/core/step.ts";
 import { createMemoryKernel, type MemoryKernel } from "../../daemon/src/kernel/memory.ts";
 import type { MemoryClient } from "../../daemon/src/kernel/memory-sockets.ts";

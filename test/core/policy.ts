@@ -1,6 +1,6 @@
 /** The configuration of a simulated machine and of the transcripts. */
 
-import type { Policy } from "../../daemon/src/core/model.ts";
+import type { Policy } from "../../daemon/src/core/configuration.ts";
 
 export const policy: Policy = {
   killUserProcesses: false,

@@ -1,7 +1,8 @@
 /** Which backend and which lingering hold for whom, who may turn lingering on, and how many start at the same time. */
 
 import { describe, expect, it } from "vitest";
-import type { Policy, Services, User, World } from "../../daemon/src/core/model.ts";
+import type { Policy, Services } from "../../daemon/src/core/configuration.ts";
+import type { User, World } from "../../daemon/src/core/model.ts";
 import { lingerRefusal } from "../../daemon/src/core/policy.ts";
 import { userState } from "../../daemon/src/core/select.ts";
 import { backendOf, lingers, listed, servicesOf } from "../../daemon/src/core/services.ts";

@@ -3,9 +3,10 @@
  * effects. machine.ts has what survives that, ports.ts what the daemon does.
  */
 
+import type { Policy } from "../../daemon/src/core/configuration.ts";
 import type { OpenResult } from "../../daemon/src/core/effects.ts";
 import type { Caller, Event, OpenFacts } from "../../daemon/src/core/events.ts";
-import type { Policy, World } from "../../daemon/src/core/model.ts";
+import type { World } from "../../daemon/src/core/model.ts";
 import { emptyWorld } from "../../daemon/src/core/step.ts";
 import { createEngine, type Engine } from "../../daemon/src/loop/engine.ts";
 import { Bus } from "./bus.ts";

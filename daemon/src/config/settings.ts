@@ -1,6 +1,6 @@
 /** What the rest of the daemon gets from the configuration. */
 
-import type { Limits, Policy, ServicePolicy, Services } from "../core/model.ts";
+import type { Limits, Policy, ServicePolicy, Services } from "../core/configuration.ts";
 import type { Size } from "./kinds.ts";
 import { backendPath, type Choice, type Facts } from "./machine.ts";
 import type { LimitValues, ServiceValues, Values } from "./options.ts";

@@ -3,17 +3,9 @@
  * first and grant last; take away first and forget last.
  */
 
+import type { Limits } from "./configuration.ts";
 import type { Account } from "./events.ts";
-import type {
-  Inhibitor,
-  Limits,
-  ProcessIdentity,
-  Requester,
-  Session,
-  SessionId,
-  Uid,
-  User,
-} from "./model.ts";
+import type { Inhibitor, ProcessIdentity, Requester, Session, SessionId, Uid, User } from "./model.ts";
 
 export type Refusal =
   | "no-such-session"

@@ -1,11 +1,11 @@
 /** Everything that can happen to the daemon: facts and requests, named `room.whatHappened`. */
 
+import type { Policy } from "./configuration.ts";
 import type {
   Controller,
   Inhibitor,
   Instant,
   ManagerNews,
-  Policy,
   ProcessIdentity,
   Requester,
   Session,

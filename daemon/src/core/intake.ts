@@ -4,8 +4,9 @@
  * written into the PAM environment may lower a session's standing and never raise it.
  */
 
+import type { Policy } from "./configuration.ts";
 import type { OpenFacts } from "./events.ts";
-import type { Policy, SessionClass, SessionType } from "./model.ts";
+import type { SessionClass, SessionType } from "./model.ts";
 import {
   isDesktop,
   isGroupList,

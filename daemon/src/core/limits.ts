@@ -1,6 +1,7 @@
 /** Which resource limits a user's slice gets. */
 
-import type { Limits, Policy, User } from "./model.ts";
+import type { Limits, Policy } from "./configuration.ts";
+import type { User } from "./model.ts";
 
 /** The default limits, then those of the user's groups in the order of the file, then the user's own. */
 export function limitsOf(policy: Policy, user: User): Limits {

@@ -11,10 +11,11 @@
  */
 
 import { answer, deny } from "./answers.ts";
+import type { Policy } from "./configuration.ts";
 import type { Effect } from "./effects.ts";
 import type { Account, Event } from "./events.ts";
 import { comeBack } from "./manager.ts";
-import type { Instant, Policy, Uid, User, World } from "./model.ts";
+import type { Instant, Uid, User, World } from "./model.ts";
 import { chain, type Step, same, saveUser } from "./outcome.ts";
 import { lingerRefusal } from "./policy.ts";
 import { listed, servicesOf } from "./services.ts";

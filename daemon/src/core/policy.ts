@@ -1,8 +1,9 @@
 /** May this caller do this? */
 
+import type { Policy, Services } from "./configuration.ts";
 import type { Refusal } from "./effects.ts";
 import type { Account, Caller } from "./events.ts";
-import type { Inhibitor, Policy, Services, Session, SessionClass, Uid } from "./model.ts";
+import type { Inhibitor, Session, SessionClass, Uid } from "./model.ts";
 import { isUserName } from "./names.ts";
 
 /** Slots at the end of sessions_max that only root, greeters and managers may take. */

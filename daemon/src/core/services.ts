@@ -3,7 +3,8 @@
  * for all, rows for groups and rows for users.
  */
 
-import type { Manager, Policy, Services, Session, User, World } from "./model.ts";
+import type { Policy, Services } from "./configuration.ts";
+import type { Manager, Session, User, World } from "./model.ts";
 
 type Person = Pick<User, "uid" | "gid" | "name" | "groups">;
 

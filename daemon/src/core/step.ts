@@ -1,6 +1,7 @@
 /** The whole daemon on one screen. An event kind that is not handled here does not compile. */
 
 import * as closing from "./closing.ts";
+import type { Policy } from "./configuration.ts";
 import * as control from "./control.ts";
 import * as environment from "./environment.ts";
 import type { Event } from "./events.ts";
@@ -8,7 +9,7 @@ import * as hints from "./hints.ts";
 import * as inhibit from "./inhibit.ts";
 import { limitsOf } from "./limits.ts";
 import * as linger from "./linger.ts";
-import type { Instant, Policy, World } from "./model.ts";
+import type { Instant, World } from "./model.ts";
 import * as news from "./news.ts";
 import { chain, type Step } from "./outcome.ts";
 import * as requests from "./requests.ts";

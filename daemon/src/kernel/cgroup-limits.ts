@@ -1,6 +1,6 @@
 /** Controllers and the resource limits of a slice. What the system lacks is said once and stops nobody. */
 
-import type { Limits } from "../core/model.ts";
+import type { Limits } from "../core/configuration.ts";
 import type { Base } from "./base.ts";
 import { errnoOf } from "./cgroup-tree.ts";
 

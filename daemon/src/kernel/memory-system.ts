@@ -3,8 +3,9 @@
  * listening sockets. A test acts on it; memory.ts serves a daemon from it.
  */
 
+import type { Limits } from "../core/configuration.ts";
 import type { Account } from "../core/events.ts";
-import type { Limits, ManagerNews, ProcessIdentity, SessionId, Uid } from "../core/model.ts";
+import type { ManagerNews, ProcessIdentity, SessionId, Uid } from "../core/model.ts";
 import { type Kernel, KernelError, type Peer } from "./kernel.ts";
 import type { MemoryManager } from "./memory-manager-process.ts";
 import type { MemoryService } from "./memory-stream.ts";

@@ -1,11 +1,11 @@
 /** What the loop asks of the outer rooms. Members throw on failure; run.ts turns that into an event. */
 
+import type { Limits } from "../core/configuration.ts";
 import type { CallResult, InhibitResult, OpenResult } from "../core/effects.ts";
 import type { Account } from "../core/events.ts";
 import type {
   Inhibitor,
   Instant,
-  Limits,
   ManagerNews,
   ProcessIdentity,
   Session,
