@@ -40,30 +40,36 @@ function instant(): Instant {
   return { realtime: Date.now() * 1000, monotonic: Number(process.hrtime.bigint() / 1000n) };
 }
 
-/** The configuration in force; a file that cannot be used leaves the built-in defaults, because logins must go on. */
-function firstSettings(file: string): { settings: Settings; problems: readonly string[] } {
+/**
+ * The configuration in force. A file that cannot be used leaves the built-in defaults, because logins must go on. A
+ * backend may lie where nothing is mounted yet: the rest of the file holds without it.
+ */
+function firstSettings(file: string): { settings: Settings; errors: readonly string[] } {
   const facts = machineFacts();
-  const loaded = loadConfiguration(file, facts);
-  if (loaded.ok) return { settings: loaded.settings, problems: [] };
-  return { settings: defaultSettings(facts), problems: loaded.problems.map(formatProblem) };
+  const loaded = loadConfiguration(file, facts, "passed over");
+  if (loaded.ok) {
+    const errors = loaded.passedOver.map((problem) => `${formatProblem(problem)}; none is in force instead`);
+    return { settings: loaded.settings, errors };
+  }
+  const unused = `${file} is not used: the built-in defaults are in force`;
+  return { settings: defaultSettings(facts), errors: [...loaded.problems.map(formatProblem), unused] };
 }
 
-function firstLog(file: string, settings: Settings, problems: readonly string[]): Log {
+function firstLog(settings: Settings, errors: readonly string[]): Log {
   const log = createLog(settings.log);
   process.on("uncaughtException", (error) => {
     log.error("bug: the keeper starts a new daemon", { stack: stackOf(error) });
     log.flush();
     process.exit(EXIT_BUG);
   });
-  for (const problem of problems) log.error(problem);
-  if (problems.length > 0) log.error(`${file} is not used: the built-in defaults are in force`);
+  for (const error of errors) log.error(error);
   return log;
 }
 
 function start(file: string, run: string): void {
   const started = instant();
-  const { settings, problems } = firstSettings(file);
-  const log = firstLog(file, settings, problems);
+  const { settings, errors } = firstSettings(file);
+  const log = firstLog(settings, errors);
   const boot = bootId();
   const { runtimeDirectories, cgroupRoot, cgroupLayout, lingering, backendConfiguration } = settings;
   const wanted = { run, runtimeDirectories, cgroupRoot, cgroupLayout, lingering, backendConfiguration };

@@ -148,6 +148,36 @@ describe("what is refused", () => {
   });
 });
 
+describe("a backend that cannot be used", () => {
+  const atStart = () => {
+    const loaded = loadConfiguration(file, facts, "passed over");
+    if (!loaded.ok) throw new Error(loaded.problems.map(formatProblem).join("\n"));
+    return loaded;
+  };
+
+  test("is no reason at start not to use the rest of the file", () => {
+    write(
+      file,
+      `kill_user_processes: true\nuser_services: {backend: none, users: {bob: {backend: ${directory}/gone}}}\n`,
+    );
+    const { settings, passedOver } = atStart();
+    expect(settings.killUserProcesses).toBe(true);
+    expect(settings.services.users.get("bob")).toEqual({ backend: "" });
+    expect(passedOver.map((problem) => formatProblem(problem).replaceAll(`${directory}/`, ""))).toEqual([
+      'sessionman.yaml:2:55: user_services.users.bob.backend: "gone" cannot be found: there is no such file',
+    ]);
+    expect(problems()).toHaveLength(1);
+  });
+
+  test("is not run where others can write it", () => {
+    write(`${directory}/open`, "#!/bin/sh\n", 0o777);
+    write(file, `user_services: {backend: ${directory}/open}\n`);
+    const { settings, passedOver } = atStart();
+    expect(settings.services.default.backend).toBe("");
+    expect(passedOver.map(formatProblem)).toEqual([expect.stringContaining("is writable by others")]);
+  });
+});
+
 /** In a process of its own and bundled, as it is shipped. */
 describe("--check-config", () => {
   const check = (): { code: number | null; stdout: string; stderr: string } => {

@@ -84,6 +84,31 @@ describe("a backend that the machine cannot use", () => {
     ]);
   });
 
+  test("counts as none where it is passed over, with its place in the file that counts", () => {
+    const sources = [
+      { file: "a", text: "user_services: {backend: dinit, users: {u: {backend: /opt/u}, v: {backend: s6}}}" },
+      { file: "b", text: "user_services: {users: {u: {backend: /opt/w, linger: no}}}\nsessions_max: 5" },
+    ];
+    const parsed = parseConfiguration(sources, { backendFault }, "passed over");
+    if (!parsed.ok) throw new Error(parsed.problems.map(formatProblem).join("\n"));
+    expect(parsed.passedOver.map(formatProblem)).toEqual([
+      'a:1:26: user_services.backend: "dinit" is not there',
+      'b:1:38: user_services.users.u.backend: "/opt/w" is not there',
+    ]);
+    const { backend, users } = parsed.values.user_services;
+    expect([backend, users.get("u"), users.get("v")]).toEqual([
+      "none",
+      { backend: "none", linger: "no" },
+      { backend: "s6" },
+    ]);
+    expect(parsed.values.sessions_max).toBe(5);
+  });
+
+  test("does not save a text that is wrong elsewhere", () => {
+    const sources = [{ file: "f", text: "user_services: {backend: dinit}\nsessions_max: x" }];
+    expect(parseConfiguration(sources, { backendFault }, "passed over").ok).toBe(false);
+  });
+
   test.each(["s6", "auto", "none"])("is not %s", (backend) => {
     expect(problemsWith(`user_services: {backend: ${backend}}`)).toEqual([]);
   });

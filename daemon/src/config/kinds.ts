@@ -17,6 +17,8 @@ export interface Kind<T> {
   readonly hint?: (scalar: Scalar) => string | undefined;
   /** Completes the sentence `"x" …` for a value of the right form that cannot be used on this machine. */
   fault?(value: T, machine: Machine): string | undefined;
+  /** What such a value counts as where it is passed over. */
+  readonly instead?: T;
 }
 
 /** An amount of memory that may depend on how much the machine has. */
@@ -195,4 +197,5 @@ const backendName = named(
 export const backend: Kind<string> = {
   ...backendName,
   fault: (value, machine) => (value === "auto" || value === "none" ? undefined : machine.backendFault(value)),
+  instead: "none",
 };

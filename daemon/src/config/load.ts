@@ -3,12 +3,12 @@
 import { isUtf8 } from "node:buffer";
 import * as fs from "node:fs";
 import { errnoOf, type Facts, machineFacts, machineOf, ownerFault, reason } from "./machine.ts";
-import { parseConfiguration, type Source, wholeFile } from "./parse.ts";
+import { parseConfiguration, type Source, type Unusable, wholeFile } from "./parse.ts";
 import { type Settings, toSettings } from "./settings.ts";
 import { formatProblem, type Problem } from "./tree.ts";
 
 export type Loaded =
-  | { readonly ok: true; readonly settings: Settings }
+  | { readonly ok: true; readonly settings: Settings; readonly passedOver: readonly Problem[] }
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
 const LARGEST_FILE = 1024 * 1024;
@@ -27,7 +27,7 @@ const refuse = (file: string, message: string, place = wholeFile(file)): Refusal
   new Refusal({ ...place, key: "", message });
 
 /** Reads FILE and FILE.d/*.yaml in the order of their names. Without a main file the defaults are the base. */
-export function loadConfiguration(file: string, facts: Facts): Loaded {
+export function loadConfiguration(file: string, facts: Facts, unusable: Unusable = "refused"): Loaded {
   const problems: Problem[] = [];
   const sources: Source[] = [];
   const attempt = <T>(action: () => T): T | undefined => {
@@ -44,10 +44,10 @@ export function loadConfiguration(file: string, facts: Facts): Loaded {
     const text = attempt(() => readText(name, name === file));
     if (text !== undefined) sources.push({ file: name, text });
   }
-  const parsed = parseConfiguration(sources, machineOf(facts));
+  const parsed = parseConfiguration(sources, machineOf(facts), unusable);
   if (!parsed.ok) problems.push(...parsed.problems);
   if (!parsed.ok || problems.length > 0) return { ok: false, problems };
-  return { ok: true, settings: toSettings(parsed.values, facts) };
+  return { ok: true, settings: toSettings(parsed.values, facts), passedOver: parsed.passedOver };
 }
 
 /** For --check-config: says what is wrong, or that nothing is. Returns the exit code. */

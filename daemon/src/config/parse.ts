@@ -12,8 +12,11 @@ export interface Source {
 }
 
 export type Parsed =
-  | { readonly ok: true; readonly values: Values }
+  | { readonly ok: true; readonly values: Values; readonly passedOver: readonly Problem[] }
   | { readonly ok: false; readonly problems: readonly Problem[] };
+
+/** What becomes of values of the right form that this machine cannot use: passed over, the kind says what holds. */
+export type Unusable = "refused" | "passed over";
 
 /** Enough to mend a file by; the rest is counted. */
 const MOST_PROBLEMS = 100;
@@ -32,7 +35,12 @@ const SILENT: Judge = { report: () => {}, machine: ANY_MACHINE };
 const NOTHING: Node = { shape: "map", place: { file: "", line: 0, column: 0 }, entries: [] };
 
 /** Later sources win, key by key. Without a machine only the texts are judged. */
-export function parseConfiguration(sources: readonly Source[], machine = ANY_MACHINE): Parsed {
+export function parseConfiguration(
+  sources: readonly Source[],
+  machine = ANY_MACHINE,
+  unusable: Unusable = "refused",
+): Parsed {
+  const judging = unusable === "refused" ? machine : ANY_MACHINE;
   const problems: Problem[] = [];
   let merged: Node = NOTHING;
   for (const { file, text } of sources) {
@@ -40,19 +48,22 @@ export function parseConfiguration(sources: readonly Source[], machine = ANY_MAC
     const report: Report = (place, key, message) => found.push({ ...place, key, message });
     const tree = readYaml(file, text, report);
     if (tree) {
-      read(options, tree, "", { report, machine });
+      read(options, tree, "", { report, machine: judging });
       merged = overlay(merged, tree);
     }
     problems.push(...inOrder(file, found));
   }
   if (problems.length > 0) return { ok: false, problems };
-  return { ok: true, values: valuesOf(merged) };
+  // the texts are right: what is reported now is what the machine cannot use of that which holds
+  const passedOver: Problem[] = [];
+  const report: Report = (place, key, message) => passedOver.push({ ...place, key, message });
+  return { ok: true, values: valuesOf(merged, { report, machine }), passedOver };
 }
 
 export const defaultValues = (): Values => valuesOf(NOTHING);
 
 // The rows give every value the type that ValueOf derives from them.
-const valuesOf = (tree: Node): Values => read(options, tree, "", SILENT) as Values;
+const valuesOf = (tree: Node, judge = SILENT): Values => read(options, tree, "", judge) as Values;
 
 function inOrder(file: string, found: Problem[]): Problem[] {
   const sorted = found.sort((a, b) => a.line - b.line || a.column - b.column);
@@ -155,8 +166,9 @@ function readValue(kind: AnyKind, node: Node, key: string, judge: Judge): unknow
     const value = kind.read(node);
     if (value !== undefined) {
       const fault = kind.fault?.(value, judge.machine);
-      if (fault !== undefined) judge.report(node.place, key, `${describe(node)} ${fault}`);
-      return value;
+      if (fault === undefined) return value;
+      judge.report(node.place, key, `${describe(node)} ${fault}`);
+      return kind.instead;
     }
   }
   const hint = node.shape === "scalar" ? kind.hint?.(node) : undefined;

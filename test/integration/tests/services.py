@@ -1,6 +1,7 @@
 """A user's services: there before the login goes on, gone after the last logout."""
 
 import os
+import signal
 import stat
 import time
 
@@ -165,6 +166,25 @@ def test_who_gets_a_manager():
     equal(manager(1001), None, "bob is configured to have none")
     log_in("carol")
     equal(manager(1002)["state"], "running", "carol's ordinary login")
+
+
+def test_a_backend_that_is_gone_at_start_leaves_the_rest_of_the_configuration():
+    script = backend("late", SLOW.replace("sleep 1;", "").replace("ready) sleep 1", "ready) :"))
+    os.rename(script, f"{script}.away")
+    text = configuration("none", users=f"{{alice: {{backend: {script}}}}}") + "sessions_max_per_user: 1\n"
+    daemon.stop()
+    daemon.start(config=text)
+    check(f'alice.backend: "{script}" cannot be found' in daemon.log().replace('\\"', '"'), "it is logged")
+    first = log_in("alice")
+    equal(manager(1000), None, "the manager of alice")
+    check(log_in("alice").id is None, "the limit of sessions holds")
+    first.close()
+    nobody()
+    os.rename(f"{script}.away", script)
+    os.kill(daemon.pid, signal.SIGHUP)
+    poll("the file is read again", lambda: "was read again" in daemon.log())
+    log_in("alice")
+    equal(manager(1000)["state"], "running", "the manager of alice")
 
 
 @setting(config=RUNIT)
