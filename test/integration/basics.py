@@ -28,7 +28,11 @@ class Skip(Exception):
 
 
 def setting(**values):
-    """What a test asks of the runner: config (text), start (False: no daemon), checked (False: no checker)."""
+    """
+    What a test asks of the runner: config (text), start (False: no daemon), checked (False: no checker), cgroup (True:
+    it is about control groups, and skipped without), everywhere (True: everything is run in the hybrid layout and
+    without cgroup v2, too, and not only when it is named).
+    """
 
     def mark(function):
         function.setting = values

@@ -21,6 +21,8 @@ from basics import Failed, Skip, cgroup_root, poll, read
 MODULES = ("sessions", "programs", "nested", "runtime_directory", "control", "crash", "damage", "hostile", "floods", "pam", "load", "services", "lingering", "bad_backends")
 MODULES_ON_HYBRID = ("sessions",)
 MODULES_WITHOUT_CGROUP = ("no_cgroup",)
+# Besides, in these two layouts: for the sake of time only what has the setting "everywhere", unless it is named.
+MODULES_EVERYWHERE = ("services", "lingering", "bad_backends")
 SECONDS = 90
 SECONDS_OF_A_SWEEP = 600
 
@@ -38,15 +40,23 @@ def modules(words):
         return ("sweep",)
     root = cgroup_root()
     if root is None:
-        return MODULES_WITHOUT_CGROUP
-    return MODULES_ON_HYBRID if root.endswith("/unified") else MODULES
+        return MODULES_WITHOUT_CGROUP + MODULES_EVERYWHERE
+    return MODULES_ON_HYBRID + MODULES_EVERYWHERE if root.endswith("/unified") else MODULES
+
+
+def is_due(module, function, words):
+    """Whether the test is run in this layout: those that are named always are."""
+    if words or module not in MODULES_EVERYWHERE or modules(words) == MODULES:
+        return True
+    asked = getattr(function, "setting", {})
+    return asked.get("everywhere", False) and not (asked.get("cgroup") and cgroup_root() is None)
 
 
 def find_tests(words):
     for name in modules(words):
         module = importlib.import_module(f"tests.{name}")
         for key, function in list(vars(module).items()):
-            if key.startswith("test_") and function.__module__ == module.__name__:
+            if key.startswith("test_") and function.__module__ == module.__name__ and is_due(name, function, words):
                 label = f"{name}: {key[5:].replace('_', ' ')}"
                 if not words or words == ["sweep"] or any(word in label or word in key for word in words if word != "sweep"):
                     yield label, function
@@ -96,6 +106,8 @@ def remove(path):
 def run_one(function):
     """Runs the test and proves the invariants, first with what it left open, then at rest."""
     setting = getattr(function, "setting", {})
+    if setting.get("cgroup") and cgroup_root() is None:
+        raise Skip("it is about control groups, and there is no cgroup v2")
     checker = Checker(control_socket.call, lambda: [daemon.pid, daemon.keeper.pid])
     if setting.get("start", True):
         daemon.start(config=setting.get("config"))

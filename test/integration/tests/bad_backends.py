@@ -4,7 +4,7 @@ import os
 import signal
 import time
 
-from basics import alive, cgroup_root, check, equal, poll, read
+from basics import alive, cgroup_root, check, equal, poll, read, setting
 from control_socket import nobody, sessionctl
 from machine import daemon
 from services import backend, becomes, configuration, log_in, manager, one_manager
@@ -62,6 +62,7 @@ def test_exits_at_once():
     ends()
 
 
+@setting(everywhere=True)
 def test_forks_away():
     start('#!/bin/sh\n[ $1 != run ] || { setsid sleep 1000 & echo up >"$2"; }\n')
     login = log_in("alice")
@@ -111,6 +112,7 @@ def test_ignores_term():
     check(0.5 < time.monotonic() - begin < 4, f"it took {time.monotonic() - begin:.1f} s")
 
 
+@setting(cgroup=True, everywhere=True)
 def test_double_forked_children_do_not_stay():
     start(GOOD.replace("run) echo", "run) setsid sh -c 'setsid sleep 999 & setsid sleep 998 &'; echo"))
     login = log_in("alice")
@@ -148,6 +150,7 @@ def test_a_manager_that_dies_is_restarted_five_times():
     ends()
 
 
+@setting(everywhere=True)
 def test_the_holder_is_killed():
     start(GOOD)
     login = log_in("alice")
@@ -208,14 +211,17 @@ def keeper_is_killed():
     daemon.start(config=config)
 
 
+@setting(cgroup=True)
 def test_daemon_killed_while_starting():
     killed_while("starting", daemon.kill)
 
 
+@setting(cgroup=True)
 def test_daemon_killed_while_ready():
     killed_while("ready", daemon.kill)
 
 
+@setting(everywhere=True)
 def test_daemon_killed_while_running():
     killed_while("running", daemon.kill)
 
@@ -224,10 +230,12 @@ def test_daemon_killed_while_stopping():
     killed_while("stopping", daemon.kill)
 
 
+@setting(cgroup=True)
 def test_keeper_killed_while_starting():
     killed_while("starting", keeper_is_killed)
 
 
+@setting(cgroup=True)
 def test_keeper_killed_while_ready():
     killed_while("ready", keeper_is_killed)
 
@@ -236,5 +244,6 @@ def test_keeper_killed_while_running():
     killed_while("running", keeper_is_killed)
 
 
+@setting(everywhere=True)
 def test_keeper_killed_while_stopping():
     killed_while("stopping", keeper_is_killed)

@@ -5,7 +5,7 @@ import os
 import shutil
 import time
 
-from basics import alive, check, equal, poll, RUN, setting
+from basics import alive, check, equal, poll, read, RUN, setting
 from control_socket import call, gone, nobody, session, sessionctl, sessions, users
 from machine import daemon
 from services import backend, becomes, configuration, holders, log_in, manager, need, one_manager, runit_service, service_pid, user_record, write
@@ -23,15 +23,19 @@ def lingering(name):
         sessionctl("linger", "disable", name)
 
 
+def processes_of(uid):
+    return [int(name) for name in os.listdir("/proc") if name.isdigit() and f"\nUid:\t{uid}\t" in read(f"/proc/{name}/status")]
+
+
 def reboot(config=RUNIT):
     """What is left by a boot: nothing below /run."""
     daemon.kill_keeper()
     for pid in holders(1000):
         os.kill(pid, 9)
     for uid in (1000, 1001):
-        with contextlib.suppress(OSError):
-            with open(f"/sys/fs/cgroup/user.slice/user-{uid}.slice/cgroup.kill", "w", encoding="ascii") as file:
-                file.write("1")
+        for pid in processes_of(uid):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, 9)
         os.system(f"umount -l /run/user/{uid} 2>/dev/null; rmdir /run/user/{uid} 2>/dev/null")
     shutil.rmtree(RUN, ignore_errors=True)
     daemon.start(config=config)
@@ -61,7 +65,7 @@ def test_services_go_on_after_the_last_logout():
     check(not alive(pid), "gone when lingering is turned off")
 
 
-@setting(config=RUNIT)
+@setting(config=RUNIT, everywhere=True)
 def test_lingering_starts_at_once_and_at_boot():
     need("runsvdir")
     runit_service("alice", "one", "exec sleep 1000")

@@ -28,7 +28,7 @@ with open(os.environ["XDG_RUNTIME_DIR"] + "/bus.up", "w"): pass
 time.sleep(1000)'"""
 
 
-@setting(config=RUNIT)
+@setting(config=RUNIT, cgroup=True, everywhere=True)
 def test_a_service_runs_before_the_login_goes_on():
     need("runsvdir")
     runit_service("alice", "one", "exec sleep 1000")
@@ -115,7 +115,7 @@ def test_the_bus_address_comes_with_the_bus():
     check("DBUS_SESSION_BUS_ADDRESS" not in other.env, "bob has no bus")
 
 
-@setting(config=RUNIT)
+@setting(config=RUNIT, cgroup=True, everywhere=True)
 def test_the_group_of_the_manager_is_the_users():
     need("runsvdir")
     log_in("alice")
@@ -157,7 +157,7 @@ def test_root_has_a_manager_only_where_wanted():
     equal(becomes(0, "running")["state"], "running", "the manager of root")
 
 
-@setting(config=configuration("runit", classes="[user]", users="{bob: {backend: none}}"))
+@setting(config=configuration("runit", classes="[user]", users="{bob: {backend: none}}"), everywhere=True)
 def test_who_gets_a_manager():
     need("runsvdir")
     Login("carol", service="pamtester-background")
@@ -187,7 +187,7 @@ def test_a_backend_that_is_gone_at_start_leaves_the_rest_of_the_configuration():
     equal(manager(1000)["state"], "running", "the manager of alice")
 
 
-@setting(config=RUNIT)
+@setting(config=RUNIT, cgroup=True)
 def test_what_a_user_is_shown():
     need("runsvdir")
     runit_service("alice", "one", "echo greetings from one >&2; exec sleep 1000")
@@ -225,7 +225,7 @@ def test_session_managers_own_pam_service_makes_no_session():
     nobody()
 
 
-@setting(config=RUNIT)
+@setting(config=RUNIT, everywhere=True)
 def test_runtime_directory_of_a_manager_is_private():
     need("runsvdir")
     log_in("alice")
