@@ -49,6 +49,14 @@ describe.skipIf(noCgroup)(`control groups at the top ${noCgroup || ""}`, () => {
     expect(rig.kernel.scopeProcesses("10", UID)).toMatchObject([{ pid: other.pid }]);
   });
 
+  it("are shown among the processes of their user, and of nobody else", async () => {
+    const { pid } = await enter("6");
+    const other = await enter("7", 63_001);
+    expect(rig.kernel.sliceProcesses(UID)).toMatchObject([{ pid, cgroup: "/6" }]);
+    expect(rig.kernel.sliceProcesses(63_001)).toMatchObject([{ pid: other.pid, cgroup: "/7" }]);
+    expect(rig.kernel.sliceProcesses(63_002)).toEqual([]);
+  });
+
   it("tell when they are empty", async () => {
     let emptied = 0;
     const child = await enter("3");

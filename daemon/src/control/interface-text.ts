@@ -66,7 +66,8 @@ type Lingerer (
   manager: ?Manager
 )
 
-# A process in the control group of the session or user. cgroup is the group below that one, "" for itself.
+# A process in the control group of the session or user. cgroup is the group below that one, "" for itself;
+# a session of the user that is not below it (cgroup.layout elogind) has its group with a / before it.
 # Only root and the user see processes; others get none.
 type Process (
   pid: int,

@@ -10,6 +10,7 @@ import { isSessionId, parseUid } from "../core/names.ts";
 import type { CgroupRoot } from "./cgroup-root.ts";
 import { sliceOf, usersIn } from "./cgroup-slice.ts";
 import type { CgroupTree } from "./cgroup-tree.ts";
+import type { ProcessLine } from "./kernel.ts";
 
 /** All paths begin below the root. */
 export interface CgroupLayout {
@@ -17,6 +18,8 @@ export interface CgroupLayout {
   /** The session in whose scope, or below, that group is. */
   sessionOf(group: string): SessionId | null;
   scopes(): { readonly id: SessionId; readonly uid: Uid }[];
+  /** Processes in those scopes of the user that are not in the slice. */
+  outsideSlice(uid: Uid): ProcessLine[];
   /** The scope has just been made, and the leader is in it. */
   made(id: SessionId, uid: Uid, leader: ProcessIdentity): void;
   removed(id: SessionId): void;
@@ -41,6 +44,7 @@ export function layoutInSlices(tree: CgroupTree): CgroupLayout {
           .flatMap((name) => SCOPE_NAME.exec(name)?.[1] ?? [])
           .map((id) => ({ id, uid })),
       ),
+    outsideSlice: () => [],
     made() {},
     removed() {},
   };
@@ -48,21 +52,28 @@ export function layoutInSlices(tree: CgroupTree): CgroupLayout {
 
 /** The group of files that the directory belongs to says whose session it is: it allows nothing, and outlives us. */
 export function layoutAtTop(tree: CgroupTree, root: CgroupRoot): CgroupLayout {
+  const scopes = () =>
+    tree
+      .names("")
+      .filter(isSessionId)
+      .map((id) => ({ id, uid: ownerOf(`${root.path}/${id}`) }));
   return {
     scopeOf: (id) => `/${id}`,
     sessionOf(group) {
       const id = group.split("/", 2)[1] ?? "";
       return isSessionId(id) ? id : null;
     },
-    scopes: () =>
-      tree
-        .names("")
-        .filter(isSessionId)
-        .map((id) => ({ id, uid: ownerOf(`${root.path}/${id}`) })),
+    scopes,
+    outsideSlice: (uid) =>
+      scopes()
+        .filter((scope) => scope.uid === uid)
+        .flatMap(({ id }) => tree.lines(`/${id}`).map((line) => ({ ...line, cgroup: below(id, line) }))),
     made: (id, uid) => chownSync(`${root.path}/${id}`, 0, uid),
     removed() {},
   };
 }
+
+const below = (id: SessionId, { cgroup }: ProcessLine) => (cgroup === "" ? `/${id}` : `/${id}/${cgroup}`);
 
 function ownerOf(directory: string): Uid {
   return statSync(directory, { throwIfNoEntry: false })?.gid ?? 0;

@@ -7,7 +7,7 @@ import { KernelError, type ProcessLine } from "./kernel.ts";
 
 /** Groups walked and processes listed at most: a user may have made any number of them. */
 const MOST_GROUPS = 4096;
-const MOST_PROCESSES = 16_384;
+export const MOST_PROCESSES = 16_384;
 /** Passes over a group whose processes fork while they are killed one by one. */
 const KILL_PASSES = 16;
 const SIGKILL = 9;

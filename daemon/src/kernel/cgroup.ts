@@ -10,7 +10,7 @@ import { enableControllers, offeredControllers, writeLimits } from "./cgroup-lim
 import { createManagerGroups, type ManagerGroups } from "./cgroup-manager.ts";
 import type { CgroupRoot } from "./cgroup-root.ts";
 import { sliceOf } from "./cgroup-slice.ts";
-import { CgroupTree } from "./cgroup-tree.ts";
+import { CgroupTree, MOST_PROCESSES } from "./cgroup-tree.ts";
 import { createGroupWatch } from "./cgroup-watch.ts";
 import { KernelError, type Paths } from "./kernel.ts";
 import type { GroupPart } from "./parts.ts";
@@ -101,7 +101,8 @@ function withCgroups(base: Base, root: CgroupRoot, wanted: Paths["cgroupLayout"]
     scopePath: scopeOf,
     slicePath: sliceOf,
     scopeProcesses: (id, uid) => tree.lines(scopeOf(id, uid)),
-    sliceProcesses: (uid) => tree.lines(sliceOf(uid)),
+    sliceProcesses: (uid) =>
+      [...layout.outsideSlice(uid), ...tree.lines(sliceOf(uid))].slice(0, MOST_PROCESSES),
     sessionOf: (cgroup) =>
       cgroup.startsWith(root.prefix) ? layout.sessionOf(cgroup.slice(root.prefix.length)) : null,
     ownerOf(cgroup) {

@@ -109,7 +109,7 @@ export interface ProcessLine {
   readonly parent: number;
   /** Printable command line or name, at most 256 characters. */
   readonly command: string;
-  /** Control group below the session's or user's own, "" for itself. */
+  /** Control group below the session's or user's own, "" for itself; from / on where a user's session is elsewhere. */
   readonly cgroup: string;
 }
 
