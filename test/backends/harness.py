@@ -6,9 +6,13 @@ import pwd
 import queue
 import shutil
 import subprocess
+import sys
 import tempfile
 import threading
 import time
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from checks import equal, true, wait_for
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 BACKENDS = os.path.realpath(os.path.join(HERE, "../../backends"))
@@ -38,27 +42,6 @@ def end():
 
 def said():
     return "".join(f"--- {person.name}'s log:\n{person.log_text()}" for person in case.persons)
-
-
-def wait_for(what, condition, timeout=5.0):
-    limit = time.monotonic() + timeout
-    while True:
-        result = condition()
-        if result:
-            return result
-        if time.monotonic() > limit:
-            raise AssertionError(f"not within {timeout} s: {what}")
-        time.sleep(0.01)
-
-
-def equal(got, expected, what=""):
-    if got != expected:
-        raise AssertionError(f"{what}: got {got!r}, expected {expected!r}")
-
-
-def true(condition, what):
-    if not condition:
-        raise AssertionError(what)
 
 
 def read(path, default=None):

@@ -2,8 +2,6 @@
 and with each service manager that is here, where it takes a kit."""
 
 import concurrent.futures
-import glob
-import importlib
 import inspect
 import os
 import sys
@@ -12,22 +10,14 @@ import traceback
 
 import harness
 import kits
+from checks import tests
 
 # Most of the time of most cases goes by waiting.
 BESIDE = 6
 
 
-def functions():
-    here = os.path.dirname(os.path.abspath(__file__))
-    for path in sorted(glob.glob(os.path.join(here, "test_*.py"))):
-        module = importlib.import_module(os.path.basename(path)[:-3])
-        for name, function in list(vars(module).items()):
-            if name.startswith("test_"):
-                yield name[5:].replace("_", " "), function
-
-
 def cases():
-    for name, function in functions():
+    for name, function in tests(harness.HERE):
         wanted = list(inspect.signature(function).parameters)
         if wanted[:1] == ["script"]:
             for script in harness.scripts():

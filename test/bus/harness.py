@@ -5,10 +5,14 @@ import select
 import shutil
 import socket
 import subprocess
+import sys
 import threading
 import time
 
 import wire
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from checks import equal, true, wait_for
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 BUS = "/run/dbus/system_bus_socket"
@@ -24,27 +28,6 @@ CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configurat
 <policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/>
 <allow user="*"/></policy><limit name="max_connections_per_user">400</limit></busconfig>
 """
-
-
-def wait_for(what, condition, timeout=5.0):
-    end = time.monotonic() + timeout
-    while True:
-        result = condition()
-        if result:
-            return result
-        if time.monotonic() > end:
-            raise AssertionError(f"not within {timeout} s: {what}")
-        time.sleep(0.005)
-
-
-def equal(got, expected, what=""):
-    if got != expected:
-        raise AssertionError(f"{what}: got {got!r}, expected {expected!r}")
-
-
-def true(condition, what):
-    if not condition:
-        raise AssertionError(what)
 
 
 class Skipped(Exception):

@@ -3,24 +3,19 @@ Runs every function named test_* of the files beside this one, inside the sandbo
 usage: main.py NODE SERVICE ADDON [WORD]...
 """
 
-import glob
-import importlib
 import inspect
-import os
 import sys
 import time
 import traceback
 
 import harness
+from checks import tests
 
 
 def cases(words):
-    for path in sorted(glob.glob(os.path.join(harness.HERE, "test_*.py"))):
-        module = importlib.import_module(os.path.basename(path)[:-3])
-        for name, function in list(vars(module).items()):
-            shown = name[5:].replace("_", " ")
-            if name.startswith("test_") and (not words or any(word in shown for word in words)):
-                yield shown, function
+    for name, function in tests(harness.HERE):
+        if not words or any(word in name for word in words):
+            yield name, function
 
 
 def run(name, function, given):

@@ -6,9 +6,12 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
-import time
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from checks import alive, equal, true, wait_for
 
 SESSIONMAND = ""
 TOP = ""
@@ -24,37 +27,9 @@ def waits(test):
     return test
 
 
-def wait_for(what, condition, timeout=5.0):
-    end = time.monotonic() + timeout
-    while True:
-        result = condition()
-        if result:
-            return result
-        if time.monotonic() > end:
-            raise AssertionError(f"not within {timeout} s: {what}")
-        time.sleep(0.005)
-
-
-def equal(got, expected, what=""):
-    if got != expected:
-        raise AssertionError(f"{what}: got {got!r}, expected {expected!r}")
-
-
-def true(condition, what):
-    if not condition:
-        raise AssertionError(what)
-
-
 def read(path):
     with open(path) as file:
         return file.read()
-
-
-def alive(pid):
-    try:
-        return read(f"/proc/{pid}/stat").rsplit(")", 1)[1].split()[0] not in "ZX"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
 
 
 def children(pid):

@@ -1,9 +1,6 @@
 """Runs every function named test_* of the files beside this one, on a tmpfs of its own."""
 
 import concurrent.futures
-import glob
-import importlib
-import os
 import shutil
 import subprocess
 import sys
@@ -12,15 +9,7 @@ import time
 import traceback
 
 import harness
-
-
-def cases():
-    here = os.path.dirname(os.path.abspath(__file__))
-    for path in sorted(glob.glob(os.path.join(here, "test_*.py"))):
-        module = importlib.import_module(os.path.basename(path)[:-3])
-        for name, function in list(vars(module).items()):
-            if name.startswith("test_"):
-                yield name[5:].replace("_", " "), function
+from checks import tests
 
 
 def run(case):
@@ -47,7 +36,7 @@ def main():
     harness.TOP = tempfile.mkdtemp(prefix="keeper-test-")
     subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755", "keeper-test", harness.TOP], check=True)
     words = sys.argv[2:]
-    chosen = [case for case in cases() if not words or any(word in case[0] for word in words)]
+    chosen = [case for case in tests(harness.HERE) if not words or any(word in case[0] for word in words)]
     with concurrent.futures.ThreadPoolExecutor() as beside:
         waiting = [beside.submit(run, case) for case in chosen if hasattr(case[1], "waits")]
         results = [run(case) for case in chosen if not hasattr(case[1], "waits")]

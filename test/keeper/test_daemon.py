@@ -1,5 +1,6 @@
 """How the daemon is started, and started again, and ended."""
 
+import time
 import harness
 from harness import *
 

@@ -1,5 +1,6 @@
 """CHANNEL_EMPTY_DIRECTORY against trees that users have prepared."""
 
+import time
 import errno
 import stat
 

@@ -1,5 +1,6 @@
 """The service files under the real supervisors, with the keeper's path filled in as at installation."""
 
+import time
 import shutil
 
 import harness

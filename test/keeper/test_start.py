@@ -1,5 +1,6 @@
 """Arguments, the run directory, the lock, the sockets, readiness."""
 
+import time
 import stat
 
 import harness

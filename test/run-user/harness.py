@@ -8,8 +8,12 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from checks import alive, equal, true, wait_for
 
 RUNNER = "/mnt/share/sessionman-run"
 BACKEND = "/mnt/share/backend"
@@ -40,27 +44,6 @@ def without_cgroup(test):
     return test
 
 
-def wait_for(what, condition, timeout=5.0):
-    end = time.monotonic() + timeout
-    while True:
-        result = condition()
-        if result:
-            return result
-        if time.monotonic() > end:
-            raise AssertionError(f"not within {timeout} s: {what}")
-        time.sleep(0.002)
-
-
-def equal(got, expected, what=""):
-    if got != expected:
-        raise AssertionError(f"{what}: got {got!r}, expected {expected!r}")
-
-
-def true(condition, what):
-    if not condition:
-        raise AssertionError(what)
-
-
 def read(path):
     with open(path, errors="surrogateescape") as file:
         return file.read()
@@ -70,13 +53,6 @@ def write(path, text, mode=0o644):
     with open(path, "w") as file:
         file.write(text)
     os.chmod(path, mode)
-
-
-def alive(pid):
-    try:
-        return read(f"/proc/{pid}/stat").rsplit(")", 1)[1].split()[0] not in "ZX"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
 
 
 def processes_of(uid):

@@ -2,8 +2,6 @@
 
 import concurrent.futures
 import ctypes
-import glob
-import importlib
 import os
 import shutil
 import sys
@@ -12,17 +10,16 @@ import time
 import traceback
 
 import harness
+from checks import tests
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PR_SET_CHILD_SUBREAPER = 36
 
 
 def cases():
-    for path in sorted(glob.glob(os.path.join(HERE, "test_*.py"))):
-        module = importlib.import_module(os.path.basename(path)[:-3])
-        for name, function in list(vars(module).items()):
-            if name.startswith("test_") and (harness.CGROUP or hasattr(function, "without_cgroup")):
-                yield name[5:].replace("_", " ") + ("" if harness.CGROUP else " without cgroup v2"), function
+    for name, function in tests(HERE):
+        if harness.CGROUP or hasattr(function, "without_cgroup"):
+            yield name + ("" if harness.CGROUP else " without cgroup v2"), function
 
 
 def run(name, function, begun=None):
