@@ -7,19 +7,27 @@
 
 #include "log.h"
 
+size_t log_format(char *line, size_t size, const char *format, va_list args)
+{
+	size_t used = (size_t)snprintf(line, size, "%s: ", log_name);
+
+	if (vsnprintf(line + used, size - used - 1, format, args) < 0)
+		return 0;
+	used = strlen(line);
+	line[used++] = '\n';
+	return used;
+}
+
 void log_line(const char *format, ...)
 {
 	char line[1024];
 	va_list args;
 
-	size_t used = (size_t)snprintf(line, sizeof(line), "%s: ", log_name);
 	va_start(args, format);
-	int len = vsnprintf(line + used, sizeof(line) - used - 1, format, args);
+	size_t used = log_format(line, sizeof(line), format, args);
 	va_end(args);
-	if (len < 0)
+	if (used == 0)
 		return;
-	used = strlen(line);
-	line[used++] = '\n';
 
 	/* A pipe that polls writable takes PIPE_BUF bytes, more than a line, without blocking. */
 	struct pollfd out = {.fd = STDERR_FILENO, .events = POLLOUT};

@@ -94,13 +94,8 @@ void output_line(struct output *output, const char *format, ...)
 	char line[512];
 	va_list args;
 
-	size_t used = (size_t)snprintf(line, sizeof(line), "%s: ", log_name);
 	va_start(args, format);
-	int len = vsnprintf(line + used, sizeof(line) - used - 1, format, args);
+	size_t used = log_format(line, sizeof(line), format, args);
 	va_end(args);
-	if (len < 0)
-		return;
-	used = strlen(line);
-	line[used++] = '\n';
 	append(output, line, used);
 }
