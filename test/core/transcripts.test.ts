@@ -53,6 +53,7 @@ function openRequested(words: Words): Event {
       ttyVt: Number(text("vt") || 0),
       service: text("service") || "login",
       remoteHost: text("rhost"),
+      ...(words.has("user") ? { user: text("user") } : {}),
       ...(words.has("incomplete") ? { hinted: INCOMPLETE } : {}),
     }),
     leader: {

@@ -48,8 +48,9 @@ export function admit(world: World, session: Session, facts: OpenFacts, at: Inst
     return same(putUser(world, { ...newUser(told, at), sessions: new Set([session.id]) }));
   }
   const sessions = new Set([...known.sessions, session.id]);
-  if (!known.guessed && (known.sessions.size > 0 || agree(known, told)))
-    return same(putUser(world, { ...known, sessions }));
+  // a manager that is up goes on as who it was started for
+  const inUse = known.sessions.size > 0 && isUp(known.manager);
+  if (!known.guessed && (inUse || agree(known, told))) return same(putUser(world, { ...known, sessions }));
   return correct(world, { ...known, sessions }, told);
 }
 
@@ -57,7 +58,7 @@ function agree(user: User, { gid, name, groups }: Account): boolean {
   return user.gid === gid && user.name === name && user.groups.join() === groups.join();
 }
 
-/** What was known of the user is a guess, or was true when they began to linger. */
+/** What was known of the user is a guess, or was true when they began to linger or logged in first. */
 export function correct(world: World, user: User, { gid, name, groups }: Account): Step {
   const told: User = { ...user, gid, name, groups, guessed: false };
   const limits = limitsOf(world.policy, told);
