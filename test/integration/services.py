@@ -53,6 +53,19 @@ def runit_service(user, name, run, checked=True):
         write(f"{home}/check", f'#!/bin/sh\ntest -s "$XDG_RUNTIME_DIR/{name}.pid"\n', 0o755, user)
 
 
+def s6_service(user, name):
+    write(f"/home/{user}/.config/s6/service/{name}/run", f'#!/bin/sh\necho $$ >"$XDG_RUNTIME_DIR/{name}.pid"\nexec sleep 1000\n', 0o755, user)
+
+
+def dinit_service(user, name):
+    home = f"/home/{user}/.config/dinit.d"
+    script = f"{home}/{name}.sh"
+    write(script, f'#!/bin/sh\necho $$ >"$XDG_RUNTIME_DIR/{name}.pid"\nexec sleep 1000\n', 0o755, user)
+    text = f"type = process\ncommand = {script}\nbefore = login.target\n"
+    write(f"{home}/{name}", text, user=user)
+    write(f"{home}/boot.d/{name}", text, user=user)
+
+
 def service_pid(uid, name):
     text = read(f"/run/user/{uid}/{name}.pid").strip()
     return int(text) if text else 0

@@ -8,7 +8,22 @@ import time
 from basics import alive, check, equal, poll, read, RUN, setting
 from control_socket import call, gone, nobody, session, sessionctl, sessions, users
 from machine import daemon
-from services import backend, becomes, configuration, holders, log_in, manager, need, one_manager, runit_service, service_pid, user_record, write
+from services import (
+    backend,
+    becomes,
+    configuration,
+    dinit_service,
+    holders,
+    log_in,
+    manager,
+    need,
+    one_manager,
+    runit_service,
+    s6_service,
+    service_pid,
+    user_record,
+    write,
+)
 
 RUNIT = configuration("runit")
 
@@ -39,6 +54,32 @@ def reboot(config=RUNIT):
         os.system(f"umount -l /run/user/{uid} 2>/dev/null; rmdir /run/user/{uid} 2>/dev/null")
     shutil.rmtree(RUN, ignore_errors=True)
     daemon.start(config=config)
+
+
+def with_manager(program, name, furnish):
+    """A service is there at the first prompt, stays with a user who lingers, and goes with the last reason for it."""
+    need(program)
+    daemon.stop()
+    daemon.start(config=configuration(name))
+    furnish("alice", "one")
+    login = log_in("alice")
+    pid = poll("the service has begun", lambda: service_pid(1000, "one"), 1)
+    equal(becomes(1000, "running")["message"], "", "what the manager says")
+    check(alive(pid), "the service is there at the first prompt")
+    with lingering("alice"):
+        login.close()
+        gone(login.id)
+        check(alive(pid), "it stays with a user who lingers")
+    nobody()
+    check(not alive(pid), "and goes when nobody needs it")
+
+
+def test_with_s6():
+    with_manager("s6-svscan", "s6", s6_service)
+
+
+def test_with_dinit():
+    with_manager("dinit", "dinit", dinit_service)
 
 
 @setting(config=RUNIT)
