@@ -5,6 +5,7 @@
 
 import { cpSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
+import { Caller } from "./caller.ts";
 import { Client, type Run } from "./client.ts";
 import { barePss, measureStarts, pss, type Starts, sleep } from "./footprint.ts";
 import { BackendBench } from "./managers.ts";
@@ -17,6 +18,10 @@ export type ProductName = "sessionman" | "elogind";
 export interface Requests {
   /** A command for client.c. */
   readonly client: { readonly ask: string; readonly answer: Run };
+  /** A command for caller.c. */
+  readonly caller: { readonly ask: string; readonly answer: number[] };
+  /** Puts sessionman on a bus of its own, as elogind always is. */
+  readonly bus: { readonly ask: null; readonly answer: null };
   /** Puts these users (first number and how many) at the head of /etc/passwd and takes out all others of ours. */
   readonly users: { readonly ask: readonly (readonly [number, number])[]; readonly answer: null };
   /** PSS in KiB of daemon and keeper after they have been idle for so many ms. */
@@ -57,8 +62,17 @@ type Handlers = { [K in keyof Requests]: (ask: Requests[K]["ask"]) => Promise<Re
 
 function handlers(product: Product, client: Client, places: Places): Handlers {
   const backends = new BackendBench(places);
+  let caller: Caller | null = null;
   return {
     client: (line) => client.command(line),
+    caller: (line) => {
+      caller ??= new Caller(places.caller, CLEAN_ENVIRONMENT);
+      return caller.command(line);
+    },
+    bus: async () => {
+      if (product instanceof Sessionman) await product.joinBus();
+      return null;
+    },
     users: async (ranges) => writeUsers(ranges),
     memory: async (idleMs) => {
       const { daemonPid, keeperPid } = sessionmanOnly(product);
@@ -106,6 +120,7 @@ function copyPlaces(tree: string, elogind: string): Places {
   };
   return {
     client: copy(`${build}/bench/client`, "/tmp/client"),
+    caller: `${build}/bench/caller`,
     manager: copy(`${build}/bench/manager`, "/tmp/manager"),
     runner: copy(`${build}/c/daemon/run/sessionman-run`, "/tmp/sessionman-run"),
     backends: copy(`${tree}/backends`, "/tmp/backends"),
@@ -113,6 +128,7 @@ function copyPlaces(tree: string, elogind: string): Places {
     bundle: copy(`${build}/bundle`, "/tmp/bundle"),
     module: copy(`${build}/c/pam/pam_sessionman.so`, "/tmp/pam_sessionman.so"),
     node: copy(process.execPath, "/tmp/node"),
+    policy: copy(`${tree}/conf/dbus/org.freedesktop.login1.conf`, "/tmp/login1.conf"),
     elogind,
   };
 }

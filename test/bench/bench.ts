@@ -1,16 +1,17 @@
 /** The driver: starts a sandbox for each product, measures, prints; README.md says what and how. */
 
-import { writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { measureFootprint, measureStart } from "./footprint-rows.ts";
 import { measureLatency } from "./latency.ts";
+import { measureLogin1 } from "./login1.ts";
 import { printRows, printVerdicts } from "./print.ts";
 import type { Row } from "./rows.ts";
 import { Sandbox, type SandboxOptions } from "./sandbox.ts";
 import { measureServices } from "./services.ts";
 import { judge } from "./targets.ts";
 
-const PARTS = ["latency", "memory", "start", "services"] as const;
+const PARTS = ["latency", "memory", "start", "services", "login1"] as const;
 
 const { values } = parseArgs({
   options: {
@@ -32,11 +33,14 @@ async function withSandbox<T>(options: SandboxOptions, use: (sandbox: Sandbox) =
   }
 }
 
-async function latency(options: SandboxOptions, others: readonly number[]): Promise<Row[]> {
+async function withBoth(
+  options: SandboxOptions,
+  use: (sandboxes: readonly Sandbox[]) => Promise<Row[]>,
+): Promise<Row[]> {
   const sandboxes = [await Sandbox.start("sessionman", options)];
   if (values.elogind !== "") sandboxes.push(await Sandbox.start("elogind", options));
   try {
-    return await measureLatency(sandboxes, others, values.quick);
+    return await use(sandboxes);
   } finally {
     for (const sandbox of sandboxes) await sandbox.end();
   }
@@ -47,13 +51,16 @@ async function main(): Promise<void> {
   const others = [0, 200, 5000];
   const options = { tree: values.tree, cache: values.elogind || values.tree, pinned: values.pin };
   const rows: Row[] = [];
-  if (parts.includes("latency")) rows.push(...(await latency(options, others)));
+  if (parts.includes("latency"))
+    rows.push(...(await withBoth(options, (both) => measureLatency(both, others, values.quick))));
   if (parts.includes("memory"))
     rows.push(...(await withSandbox(options, (sandbox) => measureFootprint(sandbox, values.quick))));
   if (parts.includes("start"))
     rows.push(...(await withSandbox(options, (sandbox) => measureStart(sandbox, values.quick))));
   if (parts.includes("services"))
     rows.push(...(await withSandbox(options, (sandbox) => measureServices(sandbox, values.quick))));
+  if (parts.includes("login1") && existsSync(`${values.tree}/build/bench/caller`))
+    rows.push(...(await withBoth(options, (both) => measureLogin1(both, values.quick))));
   process.stdout.write(`${printRows(rows)}\n${printVerdicts(judge(rows, others))}`);
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(rows, null, 1)}\n`);
 }

@@ -11,8 +11,9 @@ export interface Product {
 
 /** Where things lie, as seen from inside the sandbox. */
 export interface Places {
-  /** client.c and manager.c, compiled. */
+  /** client.c, caller.c and manager.c, compiled; caller is absent where it cannot be. */
   readonly client: string;
+  readonly caller: string;
   readonly manager: string;
   /** What the build tree holds of sessionman: a copy, so that a build meanwhile does no harm. */
   readonly keeper: string;
@@ -20,6 +21,8 @@ export interface Places {
   readonly backends: string;
   readonly bundle: string;
   readonly module: string;
+  /** Who may call login1 of sessionman. */
+  readonly policy: string;
   /** The unpacked Debian packages. */
   readonly elogind: string;
   /** A Node program that no other process maps, so that its pages are counted in full. */
@@ -79,6 +82,21 @@ export class Sessionman implements Product {
     this.#keeper = null;
   }
 
+  /** Restarts on a bus of its own; resolves when calls are answered there. */
+  async joinBus(): Promise<void> {
+    await this.stop();
+    await startBus(this.#places.policy, CLEAN_ENVIRONMENT);
+    await this.start();
+    const ask = [
+      "--system",
+      "--print-reply",
+      "--dest=org.freedesktop.login1",
+      "/",
+      "org.freedesktop.DBus.Peer.Ping",
+    ];
+    await until(() => spawnSync("dbus-send", ask, { env: CLEAN_ENVIRONMENT }).status === 0, "login1");
+  }
+
   get keeperPid(): number {
     return this.#keeper?.pid ?? 0;
   }
@@ -110,19 +128,13 @@ export class Elogind implements Product {
 
   async start(): Promise<void> {
     const root = this.#root;
-    mkdirSync("/run/dbus", { recursive: true });
     mkdirSync("/etc/elogind", { recursive: true });
     writeFileSync("/etc/elogind/logind.conf", readFileSync(`${root}/etc/elogind/logind.conf`));
-    writeFileSync("/run/dbus/bench.conf", busConfiguration(root));
     const libraries = `${root}/lib/x86_64-linux-gnu:${root}/lib/elogind`;
     // Without a system log elogind would write to the kernel's. Ours goes to a file, so does this one.
     const env = { ...CLEAN_ENVIRONMENT, LD_LIBRARY_PATH: libraries, SYSTEMD_LOG_TARGET: "console" };
+    await startBus(`${root}/usr/share/dbus-1/system.d/org.freedesktop.login1.conf`, env);
     const log = openLog();
-    spawn("dbus-daemon", ["--config-file=/run/dbus/bench.conf", "--nofork"], {
-      env,
-      stdio: ["ignore", "ignore", log],
-    });
-    await until(() => existsSync("/run/dbus/system_bus_socket"), "the private bus");
     spawn(`${root}/lib/elogind/elogind`, [], { env, stdio: ["ignore", "ignore", log] });
     closeSync(log);
     const answers = () => spawnSync(`${root}/bin/loginctl`, ["list-sessions"], { env }).status === 0;
@@ -130,12 +142,24 @@ export class Elogind implements Product {
   }
 }
 
-function busConfiguration(root: string): string {
+async function startBus(policy: string, env: NodeJS.ProcessEnv): Promise<void> {
+  mkdirSync("/run/dbus", { recursive: true });
+  writeFileSync("/run/dbus/bench.conf", busConfiguration(policy));
+  const log = openLog();
+  spawn("dbus-daemon", ["--config-file=/run/dbus/bench.conf", "--nofork"], {
+    env,
+    stdio: ["ignore", "ignore", log],
+  });
+  closeSync(log);
+  await until(() => existsSync("/run/dbus/system_bus_socket"), "the private bus");
+}
+
+function busConfiguration(policy: string): string {
   return `<busconfig><type>system</type><listen>unix:path=/run/dbus/system_bus_socket</listen><auth>EXTERNAL</auth>
 <policy context="default"><allow user="*"/><allow send_type="signal"/><allow send_type="method_call"/>
 <allow send_type="method_return"/><allow send_type="error"/><allow receive_type="method_call"/>
 <allow receive_type="method_return"/><allow receive_type="error"/><allow receive_type="signal"/></policy>
-<include>${root}/usr/share/dbus-1/system.d/org.freedesktop.login1.conf</include></busconfig>\n`;
+<include>${policy}</include></busconfig>\n`;
 }
 
 export async function until(done: () => boolean, what: string, everyMs = 20): Promise<void> {

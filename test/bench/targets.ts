@@ -1,3 +1,4 @@
+import { METHODS, SESSIONS } from "./login1.ts";
 import type { Row } from "./rows.ts";
 
 /** A promise of README.md, and what was measured. */
@@ -98,6 +99,32 @@ function services(rows: readonly Row[]): Verdict[] {
   });
 }
 
+function login1(rows: readonly Row[]): Verdict[] {
+  const figure = (product: string, sessions: number, method: string) =>
+    find(rows, product, new RegExp(`^login1, ${sessions} sessions$`), method);
+  const [few, many] = SESSIONS;
+  const before = find(rows, "sessionman", /^login1, daemon, before/, "PSS");
+  const after = find(rows, "sessionman", /^login1, daemon, after .* more$/, "PSS");
+  return [
+    ...SESSIONS.flatMap((sessions) =>
+      METHODS.map((method) => {
+        const ratio = over(figure("sessionman", sessions, method), figure("elogind", sessions, method));
+        return verdict(`${method}, ${sessions} sessions: of elogind's`, 2, false, "", ratio);
+      }),
+    ),
+    ...["GetSession", "GetAll"].map((method) => {
+      const ratio = over(figure("sessionman", many, method), figure("sessionman", few, method));
+      return verdict(`${method}, ${many} sessions: of that with ${few}`, 1.3, false, "", ratio);
+    }),
+    verdict("daemon after many calls: of its PSS before", 1.25, false, "", over(after, before)),
+  ];
+}
+
 export function judge(rows: readonly Row[], others: readonly number[]): Verdict[] {
-  return [...others.flatMap((count) => againstElogind(rows, count)), ...footprint(rows), ...services(rows)];
+  return [
+    ...others.flatMap((count) => againstElogind(rows, count)),
+    ...footprint(rows),
+    ...services(rows),
+    ...login1(rows),
+  ];
 }
