@@ -31,7 +31,7 @@ def setting(**values):
     """
     What a test asks of the runner: config (text), start (False: no daemon), checked (False: no checker), cgroup (True:
     it is about control groups, and skipped without), everywhere (True: everything is run in the hybrid layout and
-    without cgroup v2, too, and not only when it is named).
+    without cgroup v2, too, and not only when it is named), named (True: it takes long, and is run only when named).
     """
 
     def mark(function):

@@ -46,9 +46,11 @@ def modules(words):
 
 def is_due(module, function, words):
     """Whether the test is run in this layout: those that are named always are."""
-    if words or module not in MODULES_EVERYWHERE or modules(words) == MODULES:
-        return True
     asked = getattr(function, "setting", {})
+    if words or asked.get("named"):
+        return bool(words)
+    if module not in MODULES_EVERYWHERE or modules(words) == MODULES:
+        return True
     return asked.get("everywhere", False) and not (asked.get("cgroup") and cgroup_root() is None)
 
 

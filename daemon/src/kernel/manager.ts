@@ -88,6 +88,8 @@ interface Wanted {
   readonly told: Told;
 }
 
+const logArgument = ({ fileOf }: Pick<Shared, "fileOf">, uid: Uid) => `log=${fileOf(uid, "log")}`;
+
 /** The listening socket exists before the order, so that whoever asks later finds the one that is about to start. */
 function start(shared: Shared, keeper: Keeper, { paths, order, told }: Wanted): void {
   const { base, links, groups, fileOf } = shared;
@@ -109,7 +111,7 @@ function start(shared: Shared, keeper: Keeper, { paths, order, told }: Wanted): 
     `runtime=${paths.runtimeDirectories}/${uid}`,
     `group=${made?.service ?? "-"}`,
     `ready=${fileOf(uid, "ready")}`,
-    `log=${fileOf(uid, "log")}`,
+    logArgument(shared, uid),
   ];
   keeper.run(made?.holder ?? "-", given, listener);
 }
@@ -154,7 +156,8 @@ function createTelling({ base, links, groups }: Shared): Telling {
 
 type Cleaner = Pick<ManagerPart, "cleanManager" | "eraseManager"> & { shut(): void };
 
-function createCleaner({ base, links, groups, fileOf }: Shared): Cleaner {
+function createCleaner(shared: Shared): Cleaner {
+  const { base, links, groups, fileOf } = shared;
   const cleanings = new Map<Uid, Cleaning | BareCleaning>();
   const remove = (uid: Uid, kinds: readonly string[]) => {
     for (const kind of kinds) removeFile(base, fileOf(uid, kind));
@@ -169,7 +172,7 @@ function createCleaner({ base, links, groups, fileOf }: Shared): Cleaner {
       };
       const cleaning =
         groups === null
-          ? new BareCleaning(base, links, uid, finish)
+          ? new BareCleaning(base, links, { uid, argument: logArgument(shared, uid) }, finish)
           : new Cleaning(base, groups, uid, finish);
       cleanings.get(uid)?.stop();
       cleanings.set(uid, cleaning);

@@ -164,6 +164,25 @@ def test_the_holder_is_killed():
     ends()
 
 
+@setting(named=True)
+def test_a_holder_that_is_stopped_does_not_stay():
+    start(GOOD, stop_timeout="300ms", term_timeout="300ms")
+    login = log_in("alice")
+    old = becomes(1000, "running")["pid"]
+    holder = one_manager(1000)
+    os.kill(holder, signal.SIGSTOP)
+    login.close()
+    # without cgroup v2 it is given 15 s
+    poll("it is killed", lambda: not alive(holder), 20)
+    poll("its manager goes with it", lambda: not alive(old))
+    ends()
+    again = log_in("alice")
+    becomes(1000, "running")
+    one_manager(1000)
+    again.close()
+    ends()
+
+
 def stage(name):
     """A backend that stays in the stage until /tmp/go is there."""
     wait = "while [ ! -e /tmp/go ]; do sleep 0.05; done"
