@@ -1,11 +1,11 @@
 /** Who calls: as the bus says, never as anybody else does. */
 
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { Caller } from "../../daemon/src/bus/call.ts";
 import { METHOD_RETURN, SIGNAL } from "../../daemon/src/bus/header.ts";
 import { type Value, Variant } from "../../daemon/src/bus/values.ts";
 import { DRIVER } from "./fake-bus.ts";
-import { ERRORS, useRig } from "./rig.ts";
+import { ERRORS, holdTimers, useRig } from "./rig.ts";
 import { wire } from "./wire.ts";
 
 const rig = useRig();
@@ -46,6 +46,24 @@ describe("a caller", () => {
     };
     expect(await rig().outcome(rig().call())).toBe(`${ERRORS}.AccessDenied`);
     expect(handled).toBe(false);
+  });
+
+  it("is asked for again soon where the bus throws its answer away", async () => {
+    const { answers } = rig().server;
+    const answer = answers.GetConnectionCredentials;
+    let lost = 3;
+    answers.GetConnectionCredentials = (args) => {
+      lost -= 1;
+      return lost < 0 ? answer?.(args) : undefined;
+    };
+    await rig().up();
+    const serial = rig().call();
+    holdTimers();
+    for (let i = 0; i < 4; i += 1) {
+      await rig().turn();
+      vi.advanceTimersByTime(400);
+    }
+    expect(await rig().outcome(serial)).toBe("hi");
   });
 
   it("cannot answer for the bus", async () => {

@@ -8,6 +8,7 @@ import { Callers } from "./callers.ts";
 import { readBody } from "./codec.ts";
 import { bodyReader, Connection, type Incoming } from "./connection.ts";
 import { Dispatcher } from "./dispatcher.ts";
+import { NO_REPLY } from "./errors.ts";
 import { DRIVER, ERROR, METHOD_CALL, METHOD_RETURN, type Outgoing, SIGNAL } from "./header.ts";
 import { Pending } from "./pending.ts";
 import { DBusError, Message, type Value } from "./values.ts";
@@ -15,6 +16,9 @@ import { DBusError, Message, type Value } from "./values.ts";
 const DRIVER_PATH = "/org/freedesktop/DBus";
 const NO_OWNER = `${DRIVER}.Error.NameHasNoOwner`;
 const CALL_MS = 25_000;
+/** Together as long as a flood may last. */
+const CREDENTIALS_MS = 400;
+const CREDENTIALS_ATTEMPTS = 10;
 const GREETING_MS = 10_000;
 const LEAVING = `type='signal',sender='${DRIVER}',interface='${DRIVER}',member='NameOwnerChanged',arg2=''`;
 /** RequestName: an owner is neither replaced nor waited for. */
@@ -59,7 +63,7 @@ export class Link {
         for (const fd of fds) kernel.closeFd(fd);
       },
     };
-    this.#callers = new Callers((name) => this.#askDriver("GetConnectionCredentials", "s", [name], "a{sv}"));
+    this.#callers = new Callers((name) => this.#credentials(name));
     this.#arrivals = new Arrivals(
       this.#callers,
       new Dispatcher({ outlet, tree, bug }),
@@ -147,6 +151,18 @@ export class Link {
       if (!(error instanceof DBusError && error.type === NO_OWNER)) throw error;
       await this.#askDriver("StartServiceByName", "su", [name, 0], "u", timeoutMs);
       return ask();
+    }
+  }
+
+  /** While somebody floods us the bus throws answers away: it is asked again soon, so that nobody waits for long. */
+  async #credentials(name: string): Promise<readonly Value[]> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.#askDriver("GetConnectionCredentials", "s", [name], "a{sv}", CREDENTIALS_MS);
+      } catch (error) {
+        const lost = error instanceof DBusError && error.type === NO_REPLY;
+        if (!lost || attempt === CREDENTIALS_ATTEMPTS) throw error;
+      }
     }
   }
 
