@@ -122,11 +122,12 @@ class Client:
     def __init__(self, uid=0, timeout=10):
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.settimeout(timeout)
+        mine = os.geteuid()
         os.seteuid(uid)
         try:
             self.socket.connect(BUS)
         finally:
-            os.seteuid(0)
+            os.seteuid(mine)
         self.data, self.fds, self.serial, self.kept = b"", [], 0, []
         identity = str(uid).encode().hex().encode()
         self.socket.sendall(b"\0AUTH EXTERNAL " + identity + b"\r\nNEGOTIATE_UNIX_FD\r\nBEGIN\r\n")
