@@ -1,7 +1,6 @@
 /** Virtual terminals: which is in the foreground, and which one a name stands for. */
 
 import { readlinkSync } from "node:fs";
-import { isatty } from "node:tty";
 import { parseVtName } from "../core/names.ts";
 import type { Base } from "./base.ts";
 import { type Kernel, KernelError } from "./kernel.ts";
@@ -29,7 +28,9 @@ export function createTerminals({ addon, poller, lacks }: Base): TerminalPart {
       const mount = Number(/^mnt_id:\t([0-9]+)$/m.exec(info)?.[1] ?? -1);
       const type = mountById(addon.read(MOUNTINFO, MOUNTINFO_LIMIT), mount)?.type ?? "";
       const name = OF_DEVICES.has(type) ? nameOf(readlinkSync(`/proc/self/fd/${fd}`)) : null;
-      if (name === null || !isatty(fd)) throw new KernelError("tcgetattr", "ENOTTY", `descriptor ${fd}`);
+      // node:tty brings node:net with it: not at every start
+      if (name === null || !process.getBuiltinModule("node:tty").isatty(fd))
+        throw new KernelError("tcgetattr", "ENOTTY", `descriptor ${fd}`);
       return name;
     },
     ttyVt(tty) {

@@ -4,11 +4,13 @@
  */
 
 import { constants, readdirSync, unlinkSync } from "node:fs";
-import { mkdir, open, rename, rm, unlink } from "node:fs/promises";
 import type { Uid } from "../core/model.ts";
 import { isUserName, parseUid } from "../core/names.ts";
 import type { LogPort, StorePort } from "../loop/ports.ts";
 import { readSmall } from "./small.ts";
+
+/** A daemon's start need not pay for loading it. */
+const files = () => process.getBuiltinModule("node:fs").promises;
 
 export interface LingerFiles extends Pick<StorePort, "saveLinger" | "eraseLinger"> {
   load(): { readonly uid: Uid; readonly name: string }[];
@@ -44,7 +46,7 @@ export function createLingerFiles(directory: string, log: LogPort): LingerFiles 
     },
     saveLinger(uid, name, done) {
       inTurn(done, async () => {
-        await mkdir(directory, { recursive: true, mode: 0o755 });
+        await files().mkdir(directory, { recursive: true, mode: 0o755 });
         await replace(`${directory}/${uid}`, `${name}\n`);
         await syncDirectory(directory);
       });
@@ -52,7 +54,7 @@ export function createLingerFiles(directory: string, log: LogPort): LingerFiles 
     eraseLinger(uid, done) {
       inTurn(done, async () => {
         try {
-          await unlink(`${directory}/${uid}`);
+          await files().unlink(`${directory}/${uid}`);
         } catch (error) {
           if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
           throw error;
@@ -86,16 +88,16 @@ async function replace(path: string, content: string): Promise<void> {
   const temporary = `${path}.tmp`;
   try {
     await writeThrough(temporary, content);
-    await rename(temporary, path);
+    await files().rename(temporary, path);
   } catch (error) {
-    await rm(temporary, { force: true });
+    await files().rm(temporary, { force: true });
     throw error;
   }
 }
 
 async function writeThrough(path: string, content: string): Promise<void> {
   const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW, O_NONBLOCK } = constants;
-  const file = await open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK, 0o644);
+  const file = await files().open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK, 0o644);
   try {
     await file.chmod(0o644);
     await file.writeFile(content);
@@ -106,7 +108,7 @@ async function writeThrough(path: string, content: string): Promise<void> {
 }
 
 async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
+  const directory = await files().open(path, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
     await directory.sync();
   } finally {
