@@ -42,7 +42,7 @@ export function createStore({ run, lingering, boot, writeFile, log }: StoreOptio
 
   function load(): Loaded {
     for (const folder of [sessions, users, inhibitors]) mkdirSync(folder, { recursive: true, mode: 0o755 });
-    const checksum = loadChecksum();
+    const checksum: Checksum = (text) => loadChecksum()(text);
     const parse = {
       session: (name: string, text: string) =>
         isSessionId(name) ? parseSession(name, text, boot, checksum) : null,
