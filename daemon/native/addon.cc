@@ -130,6 +130,7 @@ static Napi::Object setup(Napi::Env env, Napi::Object exports)
 {
 	exports.Set("initialize", Napi::Function::New(env, initialize));
 	export_poll(env, exports);
+	export_local_sockets(env, exports);
 	export_sockets(env, exports);
 	export_processes(env, exports);
 	export_cgroups(env, exports);

@@ -92,6 +92,7 @@ int open_identity(const Identity &identity);
 bool has_exited(int pidfd);
 
 void export_poll(Napi::Env env, Napi::Object exports);
+void export_local_sockets(Napi::Env env, Napi::Object exports);
 void export_sockets(Napi::Env env, Napi::Object exports);
 void export_processes(Napi::Env env, Napi::Object exports);
 void export_cgroups(Napi::Env env, Napi::Object exports);
