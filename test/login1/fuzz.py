@@ -18,7 +18,7 @@ sys.path.append(os.path.join(HERE, "../bus"))
 
 import harness
 from basics import Failed, poll, read
-from control_socket import sessions
+from control_socket import call, sessions
 from login import Login
 from main import clean_up, Place, Bus
 
@@ -155,6 +155,8 @@ def on(policy, seconds, seed):
             print(f"{'ok  ' if holds else 'FAIL'} {what}", flush=True)
             outcome.append(holds)
     finally:
+        # one may always turn that on for oneself
+        call("SetLinger", uid=ALICE, enabled=False)
         clean_up()
         place.stop()
     return outcome
