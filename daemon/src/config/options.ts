@@ -3,6 +3,7 @@
  * keys; a test compares the three.
  */
 
+import { ORDINARY_CLASSES } from "../core/names.ts";
 import {
   absolutePath,
   backend,
@@ -103,17 +104,7 @@ const DISPLAY_MANAGERS = [
 ];
 
 /** Classes of sessions that may make their user's service manager start; a manager's own is none of them. */
-const sessionClass = oneOf(
-  "user",
-  "user-early",
-  "user-incomplete",
-  "user-light",
-  "user-early-light",
-  "greeter",
-  "lock-screen",
-  "background",
-  "background-light",
-);
+const sessionClass = oneOf(...ORDINARY_CLASSES);
 
 const lingering = oneOf("yes", "no", "per-user");
 

@@ -11,7 +11,8 @@ const types: ReadonlySet<string> = new Set<SessionType>([
   "web",
 ]);
 
-const classes: ReadonlySet<string> = new Set<SessionClass>([
+/** Classes of sessions that people and their programs have; the rest are a service manager's own, and none at all. */
+export const ORDINARY_CLASSES = [
   "user",
   "user-early",
   "user-incomplete",
@@ -21,6 +22,10 @@ const classes: ReadonlySet<string> = new Set<SessionClass>([
   "lock-screen",
   "background",
   "background-light",
+] as const satisfies readonly SessionClass[];
+
+const classes: ReadonlySet<string> = new Set<SessionClass>([
+  ...ORDINARY_CLASSES,
   "manager",
   "manager-early",
   "none",
