@@ -50,6 +50,14 @@ def equal(actual, expected, what):
     check(actual == expected, f"{what}: {actual!r}, expected {expected!r}")
 
 
+def tell(outcome, label, seconds, detail):
+    """How a test went, and below it why."""
+    word = {"passed": "ok  ", "failed": "FAIL", "skipped": "SKIP"}[outcome]
+    print(f"{word} {label} ({seconds:.1f} s)", flush=True)
+    if detail:
+        print("     " + detail.replace("\n", "\n     "), flush=True)
+
+
 def poll(what, condition, seconds=5.0):
     """The first true value of condition(); a failure that says what was waited for."""
     end = time.monotonic() + seconds

@@ -16,7 +16,7 @@ import control_socket
 from checker import Checker
 from login import Login
 from machine import daemon
-from basics import Failed, Skip, cgroup_root, poll, read
+from basics import Failed, Skip, cgroup_root, poll, read, tell
 
 MODULES = ("sessions", "programs", "nested", "runtime_directory", "control", "crash", "damage", "hostile", "floods", "pam", "load", "services", "lingering", "bad_backends")
 MODULES_ON_HYBRID = ("sessions",)
@@ -176,10 +176,7 @@ def main(arguments):
         finally:
             signal.alarm(0)
         counts[outcome] += 1
-        word = {"passed": "ok  ", "failed": "FAIL", "skipped": "SKIP"}[outcome]
-        print(f"{word} {label} ({time.monotonic() - begin:.1f} s)", flush=True)
-        if detail:
-            print("     " + detail.replace("\n", "\n     "), flush=True)
+        tell(outcome, label, time.monotonic() - begin, detail)
     reset()
     print(f"{counts['passed']} passed, {counts['failed']} failed, {counts['skipped']} skipped")
     return 1 if counts["failed"] or not counts["passed"] else 0

@@ -14,7 +14,7 @@ sys.path[:0] = [HERE, os.path.join(HERE, "../integration")]
 
 import control_socket
 import machine
-from basics import cgroup_root, Failed, read, Skip
+from basics import cgroup_root, Failed, read, Skip, tell
 from bus import Bus, Polkit
 from client import Client
 from login import Login
@@ -113,10 +113,7 @@ def run_variant(kind, policy, words, counts, verbose):
         finally:
             signal.alarm(0)
         counts[outcome] += 1
-        word = {"passed": "ok  ", "failed": "FAIL", "skipped": "SKIP"}[outcome]
-        print(f"{word} {label} ({time.monotonic() - begin:.1f} s)", flush=True)
-        if detail:
-            print("     " + detail.replace("\n", "\n     "), flush=True)
+        tell(outcome, label, time.monotonic() - begin, detail)
     bugs = [line for line in place.daemon.log().splitlines() if '"bug' in line]
     if bugs:
         counts["failed"] += 1

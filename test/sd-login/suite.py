@@ -13,7 +13,7 @@ import disk  # noqa: E402
 import elogind  # noqa: E402
 import monitors  # noqa: E402
 import people  # noqa: E402
-from basics import Skip, poll  # noqa: E402
+from basics import Skip, poll, tell  # noqa: E402
 from machine import daemon  # noqa: E402
 from main import describe, on_alarm, remove, reset  # noqa: E402
 
@@ -61,10 +61,7 @@ def main(arguments):
         finally:
             signal.alarm(0)
         counts[outcome] += 1
-        word = {"passed": "ok  ", "failed": "FAIL", "skipped": "SKIP"}[outcome]
-        print(f"{word} {label} ({time.monotonic() - begin:.1f} s)", flush=True)
-        if detail:
-            print("     " + detail.replace("\n", "\n     "), flush=True)
+        tell(outcome, label, time.monotonic() - begin, detail)
     clean()
     print(f"{counts['passed']} passed, {counts['failed']} failed, {counts['skipped']} skipped")
     return 1 if counts["failed"] or not (counts["passed"] or words) else 0
