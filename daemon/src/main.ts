@@ -19,7 +19,8 @@ import { createLog, type Log } from "./log.ts";
 import { login1OnDemand } from "./login1/on-demand.ts";
 import { createClock } from "./loop/clock.ts";
 import { createEngine, type Engine } from "./loop/engine.ts";
-import type { ClockPort, LogPort } from "./loop/ports.ts";
+import type { ClockPort, LogPort, ReplyPort } from "./loop/ports.ts";
+import type { SeatdPort } from "./loop/seat-ports.ts";
 import { PamServer } from "./pam-socket/server.ts";
 import { followConfiguration, learnGroups } from "./reload.ts";
 import { createStore } from "./store/files.ts";
@@ -114,6 +115,7 @@ function serve({ file, run, started, settings, log, boot, paths, kernel, gids }:
     log,
     reload: () => void process.emit("SIGHUP"),
   });
+  const seatd = { port: nobodyThere() };
   const stateFiles = createStateFiles({ directory: settings.stateFiles, writeFile: kernel.writeFile, log });
   const publish = (before: World, after: World) => {
     setImmediate(announce, before, after, log, started);
@@ -129,8 +131,9 @@ function serve({ file, run, started, settings, log, boot, paths, kernel, gids }:
       system: kernel,
       clock: systemClock(),
       log,
-      replies: { pam: pam.replies, control: control.replies, login1: login1.port },
+      replies: { pam: pam.replies, control: control.replies, login1: login1.port, seatd: seatd.port },
       login1: login1.port,
+      seatd: seatd.port,
       publish,
     },
     onBug: (error, event) => log.error(`bug: ${event.kind} was dropped`, { stack: stackOf(error) }),
@@ -138,7 +141,7 @@ function serve({ file, run, started, settings, log, boot, paths, kernel, gids }:
 
   attempt(log, "record where things are", () => writePaths(paths, boot, kernel.writeFile));
   engine.submit({ kind: "daemon.started", at: instant(), found: recover(store, kernel) });
-  kernel.watchActiveVt((vt) => submit({ kind: "vt.activated", vt }));
+  kernel.watchActiveVt((vt) => submit({ kind: "vt.activated", at: instant(), vt }));
   pam.serve(PAM_LISTEN_FD);
   control.serve(CONTROL_LISTEN_FD);
   login1.start();
@@ -150,6 +153,11 @@ function serve({ file, run, started, settings, log, boot, paths, kernel, gids }:
   followConfiguration({ file, settings, paths, kernel, log, submit, now: instant, gids, remember });
   for (const signal of ["SIGTERM", "SIGINT"]) process.on(signal, () => stop(log));
   log.info(`sessionman ${VERSION} accepts logins`, { sessions: engine.world().sessions.size });
+}
+
+/** No client of the seatd socket. */
+function nobodyThere(): ReplyPort & SeatdPort {
+  return { openReply() {}, callReply() {}, takeReply() {}, tell() {} };
 }
 
 function systemClock(): ClockPort {

@@ -115,6 +115,8 @@ export class Machine {
     eraseInhibitor() {},
     saveUser() {},
     eraseUser() {},
+    saveSeat() {},
+    eraseSeat() {},
     saveLinger: (uid, name, done) => {
       this.lingering.set(uid, name);
       done(null);
@@ -154,15 +156,18 @@ export class Machine {
         system: kernel,
         clock: createClock({ now, start: () => null, stop() {} }),
         log,
-        replies: { pam: nothing, control: control.replies, login1: nothing },
-        login1: { inhibitReply() {}, lock() {} },
+        replies: { pam: nothing, control: control.replies, login1: nothing, seatd: nothing },
+        login1: { inhibitReply() {}, lock() {}, takeReply() {}, paused() {}, resumed() {} },
+        seatd: { takeReply() {}, tell() {} },
         publish: (before, after) => control.published(before, after),
       },
       onBug: (error) => {
         throw error;
       },
     });
-    kernel.watchActiveVt((vt) => this.engine.submit({ kind: "vt.activated", vt }));
+    kernel.watchActiveVt((vt) =>
+      this.engine.submit({ kind: "vt.activated", at: { realtime: 0, monotonic: 0 }, vt }),
+    );
     control.serve(SOCKET_FD);
   }
 

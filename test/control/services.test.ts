@@ -206,6 +206,8 @@ describe("lingering", () => {
       ],
       inhibitors: [],
       orphanInhibitors: [],
+      seats: [],
+      held: { devices: [], vts: [], clients: [] },
     };
     machine = new Machine(withManagers({ users: new Map([["bob", { linger: "no" }]]) }));
     root = machine.client(machine.process(0));

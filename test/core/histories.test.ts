@@ -156,7 +156,7 @@ function perform(machine: Simulation, [what, a, b]: Action): void {
       caller: { uid: 1000 + (b % 4), pid: 2 },
     });
   }
-  if (what === "chvt") machine.submit({ kind: "vt.activated", vt: b % 6 });
+  if (what === "chvt") machine.submit({ kind: "vt.activated", at: machine.instant(), vt: b % 6 });
   if (what === "crash") machine.killAfter(b);
   if (what === "later") machine.advance(a * ([500, 3, 2000][b % 3] ?? 1));
   if (what === "full") machine.fillDisk(b % 2 === 0);

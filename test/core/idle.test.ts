@@ -9,6 +9,7 @@ import {
   idleOfUser,
 } from "../../daemon/src/core/idle.ts";
 import type { Inhibitor, Instant, Session, World } from "../../daemon/src/core/model.ts";
+import { seat0 } from "../../daemon/src/core/seats.ts";
 import { Table } from "../../daemon/src/core/table.ts";
 import { CLOSING, OPENING, onVt, session, worldOf } from "../store/sd-login-worlds.ts";
 
@@ -106,11 +107,11 @@ describe("a user and a seat", () => {
   it("have sessions of their own only", () => {
     expect(person(worldWith(idle(5), { ...busy(6), uid: 1001 }))).toEqual(yes(5));
     const world = worldWith({ ...idle(5), ...onVt(1) }, busy(6));
-    expect(idleOfSeat(world, world.seat0)).toEqual(yes(5));
+    expect(idleOfSeat(world, seat0(world))).toEqual(yes(5));
   });
 
   it("are idle without any", () => {
     const world = worldWith();
-    expect(idleOfSeat(world, world.seat0)).toEqual(yes(null));
+    expect(idleOfSeat(world, seat0(world))).toEqual(yes(null));
   });
 });

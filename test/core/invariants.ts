@@ -1,5 +1,6 @@
 /** What must hold whenever the simulated machine is at rest: the rules of a session manager, told without its code. */
 
+import { seat0 } from "../../daemon/src/core/seats.ts";
 import { brokenLogin1 } from "./login1.ts";
 import { brokenServices } from "./service-invariants.ts";
 import type { Simulation } from "./simulation.ts";
@@ -41,7 +42,7 @@ export function broken(machine: Simulation): string[] {
   }
   check(world.leaders.size === live.length, "the table of leaders has an entry too many");
   const seated = live.filter((session) => session.seat === "seat0").map((session) => session.id);
-  check(new Set(seated).size === world.seat0.sessions.length, "seat0 does not list its sessions");
+  check(new Set(seated).size === seat0(world).sessions.length, "seat0 does not list its sessions");
 
   for (const session of sessions) {
     if (session.stage.phase !== "closing") continue;

@@ -166,6 +166,8 @@ export class Machine {
     const inhibitors = this.storedInhibitors();
     const recorded = new Set(records.map((record) => record.id));
     return {
+      seats: [],
+      held: { devices: [], vts: [], clients: [] },
       nextId: Number(this.disk.get("next-id") ?? 1),
       sessions: records.map((record) => {
         const leader = this.processes.get(record.leader.pid);

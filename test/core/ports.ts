@@ -2,6 +2,7 @@
 
 import type { OpenResult } from "../../daemon/src/core/effects.ts";
 import type { ManagerNews, World } from "../../daemon/src/core/model.ts";
+import { createNoDevices } from "../../daemon/src/kernel/no-devices.ts";
 import type { ManagerOrder, Ports } from "../../daemon/src/loop/ports.ts";
 import { renderSession } from "../../daemon/src/store/render.ts";
 import { renderInhibitor } from "../../daemon/src/store/render-inhibitor.ts";
@@ -25,18 +26,22 @@ export class DaemonPorts {
     const reply = this.#replyPort();
     return {
       store: this.#storePort(),
-      system: { ...this.#sessionPorts(), ...this.#managerPorts() },
+      system: { ...this.#sessionPorts(), ...this.#managerPorts(), ...createNoDevices() },
       clock: {
         now: () => machine.instant(),
         setTimer: (timer, afterMs, fired) => this.#alive(() => machine.setTimer(timer, afterMs, fired)),
         cancelTimer: (timer) => this.#alive(() => machine.cancelTimer(timer)),
       },
       log: { info: NOTHING, warn: NOTHING, error: NOTHING },
-      replies: { pam: reply, control: reply, login1: this.#busReplyPort() },
+      replies: { pam: reply, control: reply, login1: this.#busReplyPort(), seatd: reply },
       login1: {
         inhibitReply: (call, result) => this.#alive(() => machine.bus.inhibitAnswered(call, result)),
         lock: NOTHING,
+        takeReply: NOTHING,
+        paused: NOTHING,
+        resumed: NOTHING,
       },
+      seatd: { takeReply: NOTHING, tell: NOTHING },
       publish: (before, after) => this.#alive(() => this.#announce(before, after)),
     };
   }
@@ -75,6 +80,8 @@ export class DaemonPorts {
         this.#write(`inhibitors/${inhibitor.id}`, renderInhibitor(inhibitor, BOOT, checksum)),
       eraseInhibitor: (id) => this.#alive(() => void this.#machine.disk.delete(`inhibitors/${id}`)),
       saveUser: (user) => this.#write(`users/${user.uid}`, renderUser(user, BOOT, checksum)),
+      saveSeat: NOTHING,
+      eraseSeat: NOTHING,
       eraseUser: (uid) => this.#alive(() => this.#forgetUser(uid)),
       saveLinger: (uid, name, done) =>
         this.#alive(() => {

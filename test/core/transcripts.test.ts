@@ -187,6 +187,8 @@ function restart(world: World, words: Words): Event {
       record,
       held: list(words.get("inhibits")).includes(String(record.id)),
     })),
+    seats: [],
+    held: { devices: [], vts: [], clients: [] },
     orphanInhibitors: list(words.get("fifos")).map(Number),
   };
   return { kind: "daemon.started", at: now(), found };

@@ -12,6 +12,7 @@ import type {
   SessionType,
   World,
 } from "../../daemon/src/core/model.ts";
+import { allSeats } from "../../daemon/src/core/seats.ts";
 import { managerInterface } from "../../daemon/src/login1/manager.ts";
 import { MANAGER_PATH, seatPath, sessionPath, userPath } from "../../daemon/src/login1/paths.ts";
 import type { Room } from "../../daemon/src/login1/room.ts";
@@ -117,7 +118,7 @@ export function snapshot(world: World): Map<string, string> {
       if (emits === "true") read.set(`${path} ${name}`, text(get(target)));
   };
   add(MANAGER_PATH, managerInterface, { room, world });
-  add(seatPath(world.seat0.id), seatInterface, { room, world, seat: world.seat0 });
+  for (const seat of allSeats(world)) add(seatPath(seat.id), seatInterface, { room, world, seat });
   for (const each of world.sessions.values())
     add(sessionPath(each.id), sessionInterface, { room, world, session: each });
   for (const each of world.users.values())

@@ -28,6 +28,8 @@ const session: Session = {
   desktop: "",
   service: "login",
   seat: "seat0",
+  position: 0,
+  devices: [],
   vtnr: 2,
   tty: "tty2",
   display: "",
@@ -62,6 +64,8 @@ describe("a session's record", () => {
       uid: 0,
       pid: 1,
       originalType: "tty" as const,
+      seat: "enabled" as const,
+      vt: false,
     };
     const said = { lockedHint: true, idleHint: true, idleSince: { realtime: 7, monotonic: 6 }, control };
     const told = { ...session, ...said };

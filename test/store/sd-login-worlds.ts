@@ -1,6 +1,7 @@
 /** Worlds made by hand for the state files: sessions, users and a seat, changed one fact at a time. */
 
 import type { Session, SessionId, Stage, Uid, User, World } from "../../daemon/src/core/model.ts";
+import { withoutSession as leaveSeat, putSeat, seat0 } from "../../daemon/src/core/seats.ts";
 import { emptyWorld } from "../../daemon/src/core/step.ts";
 import { policy } from "../core/policy.ts";
 
@@ -14,10 +15,7 @@ export const OPENING: Stage = {
   leaves: null,
 };
 
-export const EMPTY: World = {
-  ...emptyWorld(policy),
-  seat0: { id: "seat0", hasVts: true, activeVt: 1, sessions: [] },
-};
+export const EMPTY: World = withVt(emptyWorld(policy), 1);
 
 export function session(id: SessionId, over: Partial<Session> = {}): Session {
   const uid = over.uid ?? 1000;
@@ -30,6 +28,8 @@ export function session(id: SessionId, over: Partial<Session> = {}): Session {
     desktop: "",
     service: "login",
     seat: null,
+    position: 0,
+    devices: [],
     vtnr: 0,
     tty: "",
     display: "",
@@ -73,15 +73,19 @@ export function user(uid: Uid, over: Partial<User> = {}): User {
 export function withSession(world: World, changed: Session): World {
   const owner = world.users.get(changed.uid) ?? user(changed.uid);
   const sessions = new Set([...owner.sessions, changed.id]);
-  const others = world.seat0.sessions.filter((id) => id !== changed.id);
+  const seat = seat0(world);
+  const others = seat.sessions.filter((id) => id !== changed.id);
   const seated = changed.seat !== null && changed.stage.phase !== "closing";
-  const stays = seated && world.seat0.sessions.includes(changed.id);
-  const seat0 = { ...world.seat0, sessions: seated && !stays ? [...others, changed.id] : others };
+  const stays = seated && seat.sessions.includes(changed.id);
+  const seats = putSeat(world, {
+    ...seat,
+    sessions: seated && !stays ? [...others, changed.id] : others,
+  }).seats;
   return {
     ...world,
     sessions: world.sessions.with(changed.id, changed),
     users: world.users.with(changed.uid, { ...owner, sessions }),
-    seat0: stays || changed.seat === null ? world.seat0 : seat0,
+    seats: stays || changed.seat === null ? world.seats : seats,
   };
 }
 
@@ -92,18 +96,17 @@ export function withoutSession(world: World, id: SessionId): World {
   if (gone === undefined || owner === undefined) return world;
   const sessions = new Set([...owner.sessions].filter((each) => each !== id));
   return {
-    ...world,
+    ...leaveSeat(world, "seat0", id),
     sessions: world.sessions.without(id),
     users:
       sessions.size === 0
         ? world.users.without(owner.uid)
         : world.users.with(owner.uid, { ...owner, sessions }),
-    seat0: { ...world.seat0, sessions: world.seat0.sessions.filter((each) => each !== id) },
   };
 }
 
 export function withVt(world: World, activeVt: number): World {
-  return { ...world, seat0: { ...world.seat0, activeVt } };
+  return putSeat(world, { ...seat0(world), hasVts: true, activeVt });
 }
 
 export function worldOf(...sessions: readonly Session[]): World {

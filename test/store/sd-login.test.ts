@@ -1,6 +1,7 @@
 /** What the exported state files say, line by line. */
 
 import { describe, expect, it } from "vitest";
+import { newSeat, putSeat } from "../../daemon/src/core/seats.ts";
 import { Table } from "../../daemon/src/core/table.ts";
 import { changedNames, stateFile, stateNames } from "../../daemon/src/store/sd-login.ts";
 import {
@@ -127,7 +128,7 @@ describe("a seat's file", () => {
   });
 
   it("without virtual terminals", () => {
-    const world = { ...EMPTY, seat0: { ...EMPTY.seat0, hasVts: false, activeVt: 0 } };
+    const world = putSeat(EMPTY, newSeat("seat0"));
     expect(lines(stateFile(world, "seats/seat0"))).toContain("CAN_TTY=0");
   });
 

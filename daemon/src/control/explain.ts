@@ -1,6 +1,7 @@
 /** Why a session is in its state, in sentences, and which processes hold it. */
 
 import type { ClosingReason, Session, Wait, World } from "../core/model.ts";
+import { seat0 } from "../core/seats.ts";
 import { activeSession, sessionState } from "../core/select.ts";
 import type { Kernel, ProcessLine } from "../kernel/kernel.ts";
 import type { HolderRecord, Reply } from "./interface.ts";
@@ -60,8 +61,8 @@ function whereItRuns(world: World, session: Session): string {
   if (session.seat === null) return "it has no seat, and such a session is always active";
   const place =
     session.vtnr === 0 ? `on ${session.seat}` : `on virtual terminal ${session.vtnr} of ${session.seat}`;
-  if (activeSession(world, world.seat0)?.id === session.id) return `it is ${place}, which the screen shows`;
-  const shown = world.seat0.activeVt;
+  if (activeSession(world, seat0(world))?.id === session.id) return `it is ${place}, which the screen shows`;
+  const shown = seat0(world).activeVt;
   return `it is ${place}, but ${shown === 0 ? "no virtual terminal is shown" : `the screen shows terminal ${shown}`}`;
 }
 

@@ -1,7 +1,7 @@
 /** What changed between two published Worlds, as the replies that monitoring clients get. */
 
 import type { Session, SessionId, Uid, User, World } from "../core/model.ts";
-import { activeSession, allSessions, allUsers } from "../core/select.ts";
+import { allSessions, allUsers, switched } from "../core/select.ts";
 import type { Reply } from "./interface.ts";
 import { type Places, renderSession, renderUser } from "./render.ts";
 
@@ -41,12 +41,7 @@ function changedSessions(before: World, after: World): Set<SessionId> {
     if (session !== undefined) ids.add(session.id);
   }
   // Which session is active is a matter of the screen: their own records do not change with it.
-  const left = activeSession(before, before.seat0);
-  const entered = activeSession(after, after.seat0);
-  if (left?.id !== entered?.id) {
-    if (left !== null) ids.add(left.id);
-    if (entered !== null) ids.add(entered.id);
-  }
+  for (const session of switched(before, after)) ids.add(session.id);
   return ids;
 }
 

@@ -13,6 +13,7 @@ import type { ClosingReason, Instant, Session, SessionId, Stage, World } from ".
 import { refuse } from "./opening.ts";
 import { chain, type Step, same } from "./outcome.ts";
 import { killsAtLogout } from "./policy.ts";
+import { withoutSession } from "./seats.ts";
 import { refuseUpgrade } from "./upgrade.ts";
 import { leave } from "./user.ts";
 
@@ -48,13 +49,11 @@ export function close(
   const kills = reason === "terminated" || killsAtLogout(world.policy, session);
   const stage: Stage = { phase: "closing", reason, since: at.realtime, stop: kills ? "asked" : "none" };
   const closing: Session = { ...uncontrolled(session), lifetime: false, stage };
-  const seat0 = { ...world.seat0, sessions: world.seat0.sessions.filter((id) => id !== session.id) };
   const leads = world.leaders.get(session.leader.pid) === session.id;
   const next: World = {
-    ...world,
+    ...withoutSession(world, session.seat, session.id),
     sessions: world.sessions.with(session.id, closing),
     leaders: leads ? world.leaders.without(session.leader.pid) : world.leaders,
-    seat0: session.seat === null ? world.seat0 : seat0,
   };
   const asker = session.stage.phase === "opening" ? session.stage.requester : null;
   return chain(
@@ -225,10 +224,9 @@ export function scopeRemoved(world: World, event: Of<"scope.removed">): Step {
 function forget(world: World, session: Session, at: Instant): Step {
   const leads = world.leaders.get(session.leader.pid) === session.id;
   const next: World = {
-    ...world,
+    ...withoutSession(world, session.seat, session.id),
     sessions: world.sessions.without(session.id),
     leaders: leads ? world.leaders.without(session.leader.pid) : world.leaders,
-    seat0: { ...world.seat0, sessions: world.seat0.sessions.filter((id) => id !== session.id) },
   };
   const effects: Effect[] = [
     { kind: "timer.cancel", timer: stopTimer(session.id) },

@@ -44,7 +44,7 @@ export function controlRequested(world: World, event: Of<"session.controlRequest
   const { name, bus, uid, pid } = controller;
   return settle(
     world,
-    { ...free, control: { name, bus, uid, pid, originalType: free.type } },
+    { ...free, control: { name, bus, uid, pid, originalType: free.type, seat: "enabled", vt: false } },
     event.requester,
   );
 }

@@ -3,7 +3,9 @@
  * on which seats a user is. The exported state files and the bus give the same answers because both ask here.
  */
 
-import type { Seat, Session, SessionClass, SessionId, SessionType, User, World } from "./model.ts";
+import type { Session, SessionClass, SessionId, SessionType, User, World } from "./model.ts";
+import type { Seat } from "./seat-model.ts";
+import { seat0 } from "./seats.ts";
 import { activeSession, type UserState, userState } from "./select.ts";
 
 /** The session's place on a seat; a closing one has given it up. */
@@ -13,7 +15,7 @@ export function seatOfSession(session: Session): string | null {
 
 /** login1's Active: in the foreground of its seat, or without a seat from the beginning. */
 export function isActive(world: World, session: Session): boolean {
-  return session.seat === null || activeSession(world, world.seat0)?.id === session.id;
+  return session.seat === null || activeSession(world, seat0(world))?.id === session.id;
 }
 
 /** The better the lower; classes that are missing here never have the display. */
@@ -76,7 +78,7 @@ export interface UserView {
 
 /** In one walk through the sessions, because it is wanted before a login is answered. */
 export function viewUser(world: World, user: User): UserView {
-  const foreground = activeSession(world, world.seat0);
+  const foreground = activeSession(world, seat0(world));
   const sessions: SessionId[] = [];
   const online: SessionId[] = [];
   const active: SessionId[] = [];

@@ -6,6 +6,7 @@
 import type { Limits } from "./configuration.ts";
 import type { Account } from "./events.ts";
 import type { Inhibitor, ProcessIdentity, Requester, Session, SessionId, Uid, User } from "./model.ts";
+import type { SeatEffect } from "./seat-effects.ts";
 
 export type Refusal =
   | "no-such-session"
@@ -16,6 +17,10 @@ export type Refusal =
   | "not-controller"
   | "control-taken"
   | "busy"
+  | "not-on-seat"
+  | "device-taken"
+  | "device-not-taken"
+  | "no-such-device"
   | "limits"
   | "invalid"
   | "failed";
@@ -43,6 +48,7 @@ export type InhibitResult =
   | { readonly ok: false; readonly refusal: Refusal; readonly message: string };
 
 export type Effect =
+  | SeatEffect
   | { readonly kind: "ids.reserve"; readonly below: number }
   | { readonly kind: "session.save"; readonly session: Session; readonly answer: boolean }
   | { readonly kind: "session.erase"; readonly id: SessionId }

@@ -13,6 +13,7 @@ import type {
   Uid,
   User,
 } from "./model.ts";
+import type { Held, SeatEvent, SeatRecord, SeatRequest } from "./seat-events.ts";
 
 /** What a PAM module or a registering caller says about the wanted session; checked in core/intake.ts. */
 export interface OpenFacts {
@@ -65,7 +66,7 @@ export interface Caller {
 }
 
 /** What a caller may ask of what exists, and is answered: login1's part of it. */
-interface Asked {
+export interface Asked {
   readonly at: Instant;
   readonly requester: Requester;
   readonly caller: Caller;
@@ -118,6 +119,8 @@ export type Request = Asked &
 
 export type Event =
   | Request
+  | SeatRequest
+  | SeatEvent
   | {
       readonly kind: "session.openRequested";
       readonly at: Instant;
@@ -252,7 +255,6 @@ export type Event =
   /** No process holds the write end any more. */
   | { readonly kind: "inhibitor.ended"; readonly id: number }
   | { readonly kind: "timer.fired"; readonly at: Instant; readonly timer: string }
-  | { readonly kind: "vt.activated"; readonly vt: number }
   | { readonly kind: "policy.changed"; readonly at: Instant; readonly policy: Policy }
   | {
       readonly kind: "daemon.started";
@@ -278,6 +280,9 @@ export interface Found {
   readonly inhibitors: readonly { readonly record: Inhibitor; readonly held: boolean }[];
   /** FIFOs of inhibitors without a record. */
   readonly orphanInhibitors: readonly number[];
+  readonly seats: readonly SeatRecord[];
+  /** What the keeper holds. */
+  readonly held: Held;
 }
 
 export interface FoundSession {

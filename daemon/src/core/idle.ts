@@ -5,7 +5,8 @@
  */
 
 import { canIdle, isGraphical } from "./classes.ts";
-import type { Instant, Seat, Session, User, World } from "./model.ts";
+import type { Instant, Session, User, World } from "./model.ts";
+import type { Seat } from "./seat-model.ts";
 import { sessionsOf } from "./select.ts";
 
 export interface Idle {

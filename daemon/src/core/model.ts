@@ -4,6 +4,7 @@
  */
 
 import type { Policy } from "./configuration.ts";
+import type { Device, Seat, Taken, Takeover } from "./seat-model.ts";
 import type { Table } from "./table.ts";
 
 export type SessionId = string;
@@ -81,19 +82,29 @@ export type Stage =
       readonly stop: "none" | "asked" | "killed";
     };
 
-/** Who controls a session: one connection to one bus. */
+/** Who controls a session: one connection to one bus, or one to the seatd socket. */
 export interface Controller {
-  /** The connection's unique name. */
+  /** The connection's unique name; over seatd the decimal number of the connection, which the keeper knows it by. */
   readonly name: string;
-  /** GUID of the bus: the same name on another bus is somebody else. */
+  /** GUID of the bus: the same name on another bus is somebody else. SEATD for a connection to the seatd socket. */
   readonly bus: string;
   readonly uid: Uid;
   readonly pid: number;
 }
 
+/** Stands for a bus where the controller came over the seatd socket. */
+export const SEATD = "seatd";
+
 export interface Control extends Controller {
   /** What the type goes back to when the control is lost. */
   readonly originalType: SessionType;
+  /**
+   * Over seatd, what the client was told and has acknowledged: disabling until it acknowledges. login1 has no such
+   * word: there it is always enabled.
+   */
+  readonly seat: "enabled" | "disabling" | "disabled";
+  /** The keeper holds the session's VT for it. */
+  readonly vt: boolean;
 }
 
 export interface Session {
@@ -127,6 +138,9 @@ export interface Session {
   /** When that changed last; null: never. */
   readonly idleSince: Instant | null;
   readonly control: Control | null;
+  /** Place among the sessions of a seat without VTs, from 1; 0 elsewhere, where the VT is the place. */
+  readonly position: number;
+  readonly devices: readonly Taken[];
   readonly stage: Stage;
 }
 
@@ -247,18 +261,9 @@ export interface User {
   readonly guessed: boolean;
 }
 
-export interface Seat {
-  readonly id: string;
-  readonly hasVts: boolean;
-  /** The virtual terminal in the foreground; 0 when unknown or without VTs. */
-  readonly activeVt: number;
-  /** Sessions of the seat that are not closing, oldest first. */
-  readonly sessions: readonly SessionId[];
-}
-
 /** Whom an answer goes to: a pending request of one of the rooms. */
 export interface Requester {
-  readonly room: "pam" | "control" | "login1";
+  readonly room: "pam" | "control" | "login1" | "seatd";
   readonly call: number;
 }
 
@@ -274,7 +279,13 @@ export interface World {
   readonly users: Table<Uid, User>;
   /** Sessions that are not closing, by the pid of their leader. */
   readonly leaders: Table<number, SessionId>;
-  readonly seat0: Seat;
+  /** By id; seat0 is always there. */
+  readonly seats: Table<string, Seat>;
+  /** By path. */
+  readonly devices: Table<string, Device>;
+  /** The next key for a device that is taken; above those of all records. */
+  readonly nextKey: number;
+  readonly takeovers: ReadonlyMap<SessionId, Takeover>;
   /** Users for whom lingering was turned on: name by uid, as in the files of lingering users. */
   readonly lingering: Table<Uid, string>;
   /** Lingering users whose turn has not come, oldest first: those not known yet, and those who wait to start. */

@@ -13,6 +13,7 @@ import { restoreInhibitors } from "./inhibit.ts";
 import { lineUp } from "./linger.ts";
 import type { Instant, Session, SessionId, Uid, User, World } from "./model.ts";
 import { chain, putUser, type Step, same } from "./outcome.ts";
+import { putSeat, seat0 } from "./seats.ts";
 import { isUp, stays } from "./services.ts";
 import { reservation } from "./session.ts";
 import { Table } from "./table.ts";
@@ -90,8 +91,9 @@ function withIndexes(world: World, sessions: readonly Session[]): World {
   let { leaders } = world;
   const live = sessions.filter((session) => session.stage.phase !== "closing");
   for (const session of live) leaders = leaders.with(session.leader.pid, session.id);
-  const seated = live.filter((session) => session.seat === world.seat0.id).map((session) => session.id);
-  return { ...world, leaders, seat0: { ...world.seat0, sessions: seated } };
+  const seat = seat0(world);
+  const seated = live.filter((session) => session.seat === seat.id).map((session) => session.id);
+  return putSeat({ ...world, leaders }, { ...seat, sessions: seated });
 }
 
 /** A user whose record is lost. */
@@ -129,6 +131,8 @@ function fromScope(
     idleHint: false,
     idleSince: null,
     control: null,
+    position: 0,
+    devices: [],
     stage: { phase: "closing", reason: "interrupted", since: at.realtime, stop: "none" },
   };
 }

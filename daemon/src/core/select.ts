@@ -1,16 +1,13 @@
 /** Read-only questions on a World, for every outer room. */
 
-import type { Seat, Session, SessionId, Uid, User, World } from "./model.ts";
+import type { Session, SessionId, Uid, User, World } from "./model.ts";
+import type { Seat } from "./seat-model.ts";
+import { seatOf } from "./seats.ts";
 import { stays } from "./services.ts";
 
 export type SessionState = "opening" | "online" | "active" | "closing";
 /** lingering: no session is left but closing ones, and the user stays. */
 export type UserState = "opening" | "online" | "active" | "closing" | "lingering";
-
-/** The seat of that name; only seat0 exists without a device manager. */
-function seatOf(world: World, id: string | null): Seat | null {
-  return id === world.seat0.id ? world.seat0 : null;
-}
 
 /**
  * The session in the foreground of the seat: the running one on the VT that the screen shows. Where a greeter and
@@ -19,6 +16,23 @@ function seatOf(world: World, id: string | null): Seat | null {
 export function activeSession(world: World, seat: Seat): Session | null {
   if (!seat.hasVts || seat.activeVt === 0) return null;
   return sessionOnVt(world, seat, seat.activeVt, (session) => session.stage.phase === "running");
+}
+
+/** Sessions that left the foreground of a seat between two Worlds, and those that came into it. */
+export function switched(before: World, after: World): Session[] {
+  if (before === after) return [];
+  const found: Session[] = [];
+  for (const id of new Set([...before.seats.keys(), ...after.seats.keys()])) {
+    const left = foreground(before, id);
+    const entered = foreground(after, id);
+    if (left?.id !== entered?.id) found.push(...[left, entered].flatMap((session) => session ?? []));
+  }
+  return found;
+}
+
+function foreground(world: World, id: string): Session | null {
+  const seat = seatOf(world, id);
+  return seat === null ? null : activeSession(world, seat);
 }
 
 /** The newest wanted session of the seat that is not closing on this VT. */

@@ -22,6 +22,7 @@ import type { Instant, Requester, Session, SessionId, World } from "./model.ts";
 import { make, record, refuse, reply } from "./opening.ts";
 import { chain, put, type Step, same } from "./outcome.ts";
 import { overLimit } from "./policy.ts";
+import { putSeat, seat0, seatOf } from "./seats.ts";
 import { sessionOnVt } from "./select.ts";
 import { admit, prepareUser } from "./user.ts";
 
@@ -96,7 +97,7 @@ function admitSession(world: World, event: OpenRequest, intake: Intake): Step {
 }
 
 function occupantOf(world: World, vtnr: number): Session | null {
-  return sessionOnVt(world, world.seat0, vtnr, (session) => session.class !== "greeter");
+  return sessionOnVt(world, seat0(world), vtnr, (session) => session.class !== "greeter");
 }
 
 /** The order to use up the next block of ids on disk. */
@@ -134,18 +135,18 @@ function newSession(world: World, event: OpenRequest, intake: Intake): Session {
     idleHint: false,
     idleSince: null,
     control: null,
+    position: 0,
+    devices: [],
     stage: { phase: "opening", waitsFor: "user", requester, lifetime, leaves: event.leader.insideSession },
   };
 }
 
 function begin(world: World, session: Session, at: Instant): Step {
-  const seat = session.seat === null ? world.seat0 : seated(world, session);
   const next: World = {
-    ...world,
+    ...seated(world, session),
     nextId: world.nextId + 1,
     sessions: world.sessions.with(session.id, session),
     leaders: world.leaders.with(session.leader.pid, session.id),
-    seat0: seat,
   };
   const low = next.nextId >= world.reservedIds - LOW_WATER;
   return chain(
@@ -162,8 +163,9 @@ function awaitsRuntime(world: World, uid: number): boolean {
   return state === "creating" || state === "removing";
 }
 
-function seated(world: World, session: Session): World["seat0"] {
-  return { ...world.seat0, sessions: [...world.seat0.sessions, session.id] };
+function seated(world: World, session: Session): World {
+  const seat = seatOf(world, session.seat);
+  return seat === null ? world : putSeat(world, { ...seat, sessions: [...seat.sessions, session.id] });
 }
 
 /**

@@ -11,10 +11,11 @@ import { limitsOf } from "./limits.ts";
 import * as linger from "./linger.ts";
 import type { Instant, World } from "./model.ts";
 import * as news from "./news.ts";
-import { chain, type Step } from "./outcome.ts";
+import { chain, type Step, same } from "./outcome.ts";
 import * as requests from "./requests.ts";
 import * as restore from "./restore.ts";
 import * as seat from "./seat.ts";
+import { FIRST_SEATS } from "./seats.ts";
 import * as session from "./session.ts";
 import { Table } from "./table.ts";
 import { timerFired } from "./timers.ts";
@@ -111,6 +112,22 @@ export function step(world: World, event: Event): Step {
       return linger.goOn(timerFired(world, event));
     case "vt.activated":
       return seat.vtActivated(world, event);
+    case "session.activateRequested":
+    case "seat.switchRequested":
+    case "device.takeRequested":
+    case "device.releaseRequested":
+    case "device.pauseCompleted":
+    case "seat.disableAcknowledged":
+    case "vt.left":
+    case "vt.taken":
+    case "devices.changed":
+    case "devices.found":
+    case "device.opened":
+    case "device.paused":
+    case "device.resumed":
+    case "device.closed":
+    case "seatd.left":
+      return same(world);
     case "policy.changed":
       return linger.goOn(policyChanged(world, event.policy, event.at));
     case "daemon.started":
@@ -130,7 +147,10 @@ export function emptyWorld(policy: Policy): World {
     sessions: Table.empty(),
     users: Table.empty(),
     leaders: Table.empty(),
-    seat0: { id: "seat0", hasVts: false, activeVt: 0, sessions: [] },
+    seats: FIRST_SEATS,
+    devices: Table.empty(),
+    nextKey: 1,
+    takeovers: new Map(),
     lingering: Table.empty(),
     queue: [],
     lookUpMs: 0,

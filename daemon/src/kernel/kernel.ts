@@ -5,6 +5,7 @@
 
 import type { ProcessIdentity, SessionId, Uid } from "../core/model.ts";
 import type { SystemPort } from "../loop/ports.ts";
+import type { SeatKernel } from "./seat-kernel.ts";
 
 export class KernelError extends Error {
   /** The call that failed, such as "mount". */
@@ -113,7 +114,7 @@ export interface ProcessLine {
   readonly cgroup: string;
 }
 
-export interface Kernel extends SystemPort {
+export interface Kernel extends SystemPort, SeatKernel {
   /** Serves an inherited listening socket. Beyond a limit, or without free fds, new connections are closed at once. */
   listen(fd: number, limits: ListenLimits, accepted: (c: Connection) => ConnectionHandler): void;
   /** Connects to a stream socket; the program behind it need not have accepted yet. */

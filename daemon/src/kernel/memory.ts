@@ -13,6 +13,7 @@ import { type MemoryClient, MemoryListener } from "./memory-sockets.ts";
 import { createMemoryStreams } from "./memory-stream.ts";
 import { MemorySystem } from "./memory-system.ts";
 import { MemoryWatches } from "./memory-watches.ts";
+import { createNoDevices } from "./no-devices.ts";
 
 export interface MemoryKernel extends Kernel {
   readonly system: MemorySystem;
@@ -100,6 +101,7 @@ export function createMemoryKernel(system = new MemorySystem()): MemoryKernel {
     ...createMemoryManagers(system, watches),
     ...createMemoryStreams(system),
     ...createRest(system, watches),
+    ...createNoDevices(),
   };
   return {
     ...failable(kernel, system),

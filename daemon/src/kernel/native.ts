@@ -11,6 +11,7 @@ import type { Kernel, Paths } from "./kernel.ts";
 import { createLifetimes } from "./lifetime.ts";
 import { createManagers } from "./manager.ts";
 import { MOUNTINFO, MOUNTINFO_LIMIT } from "./mountinfo.ts";
+import { createNoDevices } from "./no-devices.ts";
 import { Poller } from "./poller.ts";
 import { createProcesses } from "./processes.ts";
 import { createRuntimeDirectories } from "./runtime-directory.ts";
@@ -64,6 +65,7 @@ export function createNativeKernel(paths: Paths, log: LogPort, options: NativeOp
     ...createStreams(base),
     ...createTerminals(base),
     ...createUsers(base),
+    ...createNoDevices(),
     writeFile: (path, content) => addon.replace(path, content),
     degraded: () => [...missing],
     ready() {

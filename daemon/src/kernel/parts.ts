@@ -1,6 +1,7 @@
 /** The subjects of the door that a file of the native side and a file of its twin implement each. */
 
 import type { Kernel } from "./kernel.ts";
+import type { SeatKernel } from "./seat-kernel.ts";
 
 export type GroupPart = Pick<
   Kernel,
@@ -64,3 +65,16 @@ export type ManagerPart = Pick<
   | "managerPath"
   | "managerLog"
 >;
+
+export type SeatPart = SeatKernel &
+  Pick<
+    Kernel,
+    | "setAccess"
+    | "takeVt"
+    | "releaseVt"
+    | "activateVt"
+    | "openDevice"
+    | "pauseDevice"
+    | "resumeDevice"
+    | "closeDevice"
+  >;

@@ -4,6 +4,7 @@ import type { Answer, Call } from "../bus/call.ts";
 import type { LATER } from "../bus/table.ts";
 import { canLock } from "../core/classes.ts";
 import type { Session, SessionId } from "../core/model.ts";
+import { seat0 } from "../core/seats.ts";
 import { activeSession } from "../core/select.ts";
 import { invalidArgs, noSuchSession, notSupported } from "./errors.ts";
 import type { Room } from "./room.ts";
@@ -23,8 +24,7 @@ export async function activate(room: Room, { id }: Session, call: Call): Later {
   await room.authority.ask(call, { action: "chvt" });
   const session = present(room, id);
   if (session.seat === null) throw notSupported(`session ${id} has no seat to be in the foreground of`);
-  const { seat0 } = room.world();
-  if (activeSession(room.world(), seat0)?.id === id) return [];
+  if (activeSession(room.world(), seat0(room.world()))?.id === id) return [];
   throw notSupported(`session ${id} is on a virtual terminal in the background: switch to it by hand`);
 }
 

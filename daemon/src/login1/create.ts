@@ -6,6 +6,7 @@ import { LATER } from "../bus/table.ts";
 import type { Value } from "../bus/values.ts";
 import type { OpenResult } from "../core/effects.ts";
 import type { Account } from "../core/events.ts";
+import { seat0 } from "../core/seats.ts";
 import type { ProcessFacts } from "../kernel/kernel.ts";
 import { askRoot } from "./authority.ts";
 import {
@@ -59,8 +60,10 @@ function createSessionWithPidfd({ room }: ManagerObject, call: Call): typeof LAT
 }
 
 function create(room: Room, call: Call, given: CreateArguments, leader: () => ProcessFacts): typeof LATER {
-  const { seat0 } = room.world();
-  const place = checkArguments(given, { seats: new Set([seat0.id]), hasVts: seat0.hasVts });
+  const place = checkArguments(given, {
+    seats: new Set(room.world().seats.keys()),
+    hasVts: seat0(room.world()).hasVts,
+  });
   leaderFacts(leader());
   room.kernel.lookUpUser(given.uid, (account) => {
     room.orders.resume(call, () => open(room, call, given, place, account, leader));

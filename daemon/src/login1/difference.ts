@@ -8,8 +8,10 @@ import type { Bus } from "../bus/bus.ts";
 import type { Interface } from "../bus/table.ts";
 import type { Value } from "../bus/values.ts";
 import { isActive } from "../core/display.ts";
-import type { Seat, Session, SessionId, Uid, User, World } from "../core/model.ts";
-import { activeSession } from "../core/select.ts";
+import type { Session, SessionId, Uid, User, World } from "../core/model.ts";
+import type { Seat } from "../core/seat-model.ts";
+import { allSeats } from "../core/seats.ts";
+import { switched } from "../core/select.ts";
 import { managerInterface } from "./manager.ts";
 import { MANAGER_PATH, seatPath, sessionPath, userPath } from "./paths.ts";
 import type { ManagerObject, Room } from "./room.ts";
@@ -49,7 +51,7 @@ export function arrivals(before: World, after: World): Broadcast[] {
     .since(before.sessions)
     .flatMap((each) => (each.before ? [] : (each.after ?? [])));
   return [
-    ...(before.seat0.id === after.seat0.id ? [] : [seatNews("SeatNew", after.seat0)]),
+    ...allSeats(after).flatMap((seat) => (before.seats.has(seat.id) ? [] : [seatNews("SeatNew", seat)])),
     ...users.map((user) => userNews("UserNew", user)),
     ...sessions.sort(byId).map((session) => sessionNews("SessionNew", session)),
   ];
@@ -70,7 +72,9 @@ export function departures(before: World, after: World): Departures {
     sessions: sessions.sort(byId).map((session) => sessionNews("SessionRemoved", session)),
     rest: [
       ...users.map((user) => userNews("UserRemoved", user)),
-      ...(before.seat0.id === after.seat0.id ? [] : [seatNews("SeatRemoved", before.seat0)]),
+      ...allSeats(before).flatMap((seat) =>
+        after.seats.has(seat.id) ? [] : [seatNews("SeatRemoved", seat)],
+      ),
     ],
   };
 }
@@ -121,12 +125,7 @@ export function changesOf(room: Room, before: World, after: World, said: Said = 
   return {
     sessions: changedSessions(room, touched.sessions, after, said),
     users: [...touched.users].sort((a, b) => a - b).flatMap((uid) => changedUser(room, uid, after, said)),
-    seats: changed(
-      seatPath(after.seat0.id),
-      seatInterface,
-      { room, world: before, seat: before.seat0 },
-      { room, world: after, seat: after.seat0 },
-    ),
+    seats: allSeats(after).flatMap((seat) => changedSeat(room, seat, before, after)),
     manager: changed<ManagerObject>(
       MANAGER_PATH,
       managerInterface,
@@ -134,6 +133,18 @@ export function changesOf(room: Room, before: World, after: World, said: Said = 
       { room, world: after },
     ),
   };
+}
+
+function changedSeat(room: Room, seat: Seat, before: World, after: World): Changed[] {
+  const was = before.seats.get(seat.id);
+  if (was === undefined) return [];
+  const { id } = seat;
+  return changed(
+    seatPath(id),
+    seatInterface,
+    { room, world: before, seat: was },
+    { room, world: after, seat },
+  );
 }
 
 const saidIn = (world: World): Said => ({ session: () => world, user: () => world });
@@ -206,8 +217,6 @@ function touchedBetween(before: World, after: World): Touched {
     if (user !== undefined) users.add(user.uid);
   }
   for (const change of after.sessions.since(before.sessions)) touch(change.after ?? change.before);
-  const left = activeSession(before, before.seat0);
-  const entered = activeSession(after, after.seat0);
-  if (left?.id !== entered?.id) for (const session of [left, entered]) touch(session);
+  for (const session of switched(before, after)) touch(session);
   return { sessions, users };
 }

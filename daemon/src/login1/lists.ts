@@ -6,6 +6,7 @@ import type { Value } from "../bus/values.ts";
 import { seatOfSession } from "../core/display.ts";
 import { idleOfSession } from "../core/idle.ts";
 import type { World } from "../core/model.ts";
+import { allSeats } from "../core/seats.ts";
 import { allSessions, allUsers } from "../core/select.ts";
 import { noSessionForPid, noUserForPid } from "./errors.ts";
 import { inhibitorsOf } from "./inhibit.ts";
@@ -53,7 +54,7 @@ export const listUsers = list(USERS, (world) =>
   allUsers(world).map(({ uid, name }) => [uid, name, userPath(uid)]),
 );
 
-export const listSeats = list(SEATS, ({ seat0 }) => [[seat0.id, seatPath(seat0.id)]]);
+export const listSeats = list(SEATS, (world) => allSeats(world).map(({ id }) => [id, seatPath(id)]));
 
 export const listInhibitors = list(INHIBITORS, (world) =>
   inhibitorsOf(world).map(({ what, who, why, mode, uid, pid }) => [what.join(":"), who, why, mode, uid, pid]),

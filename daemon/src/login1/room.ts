@@ -1,7 +1,8 @@
 /** What the handlers of this room have in hand, and what the rows of its tables are about. */
 
 import type { Call } from "../bus/call.ts";
-import type { Instant, Seat, Session, User, World } from "../core/model.ts";
+import type { Instant, Session, User, World } from "../core/model.ts";
+import type { Seat } from "../core/seat-model.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { Authority } from "./authority.ts";
 import type { Orders } from "./orders.ts";

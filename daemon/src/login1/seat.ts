@@ -6,6 +6,7 @@ import type { Property } from "../bus/table.ts";
 import { sessionsOnSeat } from "../core/display.ts";
 import { idleOfSeat } from "../core/idle.ts";
 import type { Session } from "../core/model.ts";
+import { SEAT0, seat0 } from "../core/seats.ts";
 import { activeSession, sessionOnVt } from "../core/select.ts";
 import * as actions from "./actions.ts";
 import { invalidArgs, noSuchSession, notSupported, sessionNotOnSeat } from "./errors.ts";
@@ -45,10 +46,10 @@ export async function activateOnSeat(room: Room, seat: string, id: string, call:
 async function switchTo({ room }: SeatObject, call: Call): actions.Later {
   const [vt] = call.args as [number];
   await room.authority.ask(call, { action: "chvt" });
-  const { seat0 } = room.world();
-  if (vt < 1 || vt > VT_MAX || !seat0.hasVts)
-    throw invalidArgs(`${vt} is not a virtual terminal of ${seat0.id}`);
-  if (vt === seat0.activeVt) return [];
+  const seat = seat0(room.world());
+  if (vt < 1 || vt > VT_MAX || !seat.hasVts)
+    throw invalidArgs(`${vt} is not a virtual terminal of ${seat.id}`);
+  if (vt === seat.activeVt) return [];
   throw notSupported(`virtual terminal ${vt} is in the background: switch to it by hand`);
 }
 
@@ -56,10 +57,10 @@ async function switchTo({ room }: SeatObject, call: Call): actions.Later {
 async function switchBy({ room }: SeatObject, call: Call): actions.Later {
   await room.authority.ask(call, { action: "chvt" });
   const world = room.world();
-  const vts = new Set(sessionsOnSeat(world, world.seat0).map((session) => session.vtnr));
-  if (vts.size === 0) throw invalidArgs(`there is no session on ${world.seat0.id}`);
-  const shown = world.seat0.activeVt;
-  if (vts.size === 1 && sessionOnVt(world, world.seat0, shown, () => true) !== null) return [];
+  const vts = new Set(sessionsOnSeat(world, seat0(world)).map((session) => session.vtnr));
+  if (vts.size === 0) throw invalidArgs(`there is no session on ${SEAT0}`);
+  const shown = seat0(world).activeVt;
+  if (vts.size === 1 && sessionOnVt(world, seat0(world), shown, () => true) !== null) return [];
   throw notSupported("the next session is on a virtual terminal in the background: switch to it by hand");
 }
 

@@ -86,6 +86,12 @@ class Server implements Login1 {
       openReply: (call, result) => this.#afterNews(() => orders.openReply(call, result)),
       callReply: (call, result) => this.#afterNews(() => orders.callReply(call, result)),
       inhibitReply: (call, result) => this.#afterNews(() => orders.inhibitReply(call, result)),
+      takeReply: (call) =>
+        this.#afterNews(() =>
+          orders.callReply(call, { ok: false, refusal: "no-such-device", message: "there are no devices" }),
+        ),
+      paused() {},
+      resumed() {},
       lock: (id, lock) => this.#emit(sessionInterface, sessionPath(id), lock ? "Lock" : "Unlock", []),
     };
   }

@@ -5,7 +5,9 @@
 
 import type { Call } from "../bus/call.ts";
 import { displaySession, seatOfSession } from "../core/display.ts";
-import type { Seat, Session, Uid, User, World } from "../core/model.ts";
+import type { Session, Uid, User, World } from "../core/model.ts";
+import type { Seat } from "../core/seat-model.ts";
+import { seatOf } from "../core/seats.ts";
 import { type Kernel, KernelError, type ProcessFacts } from "../kernel/kernel.ts";
 import { noSessionForPid, noSuchSeat, noSuchSession, noSuchUser, noUserForPid } from "./errors.ts";
 
@@ -91,12 +93,13 @@ export function sessionNamed(world: World, tracker: Tracker, call: Call, name: s
 export function seatNamed(world: World, tracker: Tracker, call: Call, name: string): Seat {
   const own = name === "" || name === "self" || name === "auto";
   const id = own ? seatOfSession(sessionNamed(world, tracker, call, name)) : name;
-  if (id !== world.seat0.id) {
+  const seat = seatOf(world, id);
+  if (seat === null) {
     throw noSuchSeat(
       id === null ? "the caller's session has no seat" : `there is no seat ${JSON.stringify(id)}`,
     );
   }
-  return world.seat0;
+  return seat;
 }
 
 /** What stands for the user that the caller belongs to. */

@@ -7,6 +7,7 @@ import { createTree, type Folder } from "../bus/tree.ts";
 import { seatOfSession } from "../core/display.ts";
 import type { Session, User } from "../core/model.ts";
 import { parseUid } from "../core/names.ts";
+import { allSeats, seatOf } from "../core/seats.ts";
 import { allSessions, allUsers } from "../core/select.ts";
 import { managerInterface } from "./manager.ts";
 import { MANAGER_PATH, SEATS_PATH, SESSIONS_PATH, USERS_PATH } from "./paths.ts";
@@ -57,10 +58,10 @@ function sessionFolder(room: Room): Folder {
 
 function seatFolder(room: Room): Folder {
   const find = (name: string, caller: Caller) => {
-    const { seat0 } = room.world();
-    if (name !== "self" && name !== "auto") return unescapeLabel(name) === seat0.id ? seat0 : null;
+    const world = room.world();
+    if (name !== "self" && name !== "auto") return seatOf(world, unescapeLabel(name));
     const session = ownSession(room, name, caller);
-    return session !== null && seatOfSession(session) === seat0.id ? seat0 : null;
+    return session === null ? null : seatOf(world, seatOfSession(session));
   };
   return {
     object(name, caller) {
@@ -68,7 +69,8 @@ function seatFolder(room: Room): Folder {
       return seat === null ? null : (object(seatInterface, { room, world: room.world(), seat }) as BusObject);
     },
     names(caller) {
-      return [escapeLabel(room.world().seat0.id), ...OWN.filter((name) => find(name, caller) !== null)];
+      const ids = allSeats(room.world()).map(({ id }) => escapeLabel(id));
+      return [...ids, ...OWN.filter((name) => find(name, caller) !== null)];
     },
   };
 }

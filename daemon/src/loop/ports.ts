@@ -14,8 +14,9 @@ import type {
   User,
   World,
 } from "../core/model.ts";
+import type { ControllerPort, SeatdPort, SeatStorePort, SeatSystemPort } from "./seat-ports.ts";
 
-export interface StorePort {
+export interface StorePort extends SeatStorePort {
   /** Puts on disk that ids below this number are used up. */
   reserveIds(below: number): void;
   saveSession(session: Session): void;
@@ -42,7 +43,7 @@ export interface ManagerOrder {
 }
 
 /** Linux, in our words. Every member is quick: it never waits for another process. */
-export interface SystemPort {
+export interface SystemPort extends SeatSystemPort {
   /**
    * Makes /run/user/UID: a tmpfs of that size, or a plain directory where mounting is not permitted. One that is
    * there already and is right (owner, mode, mount options) is kept.
@@ -117,7 +118,7 @@ export interface ReplyPort {
 }
 
 /** What only login1 has. */
-export interface Login1Port {
+export interface Login1Port extends ControllerPort {
   /** Whoever gets the lock has a write end of its FIFO by the time this returns. */
   inhibitReply(call: number, result: InhibitResult): void;
   /** Asks the programs of a session to lock or unlock its screen. */
@@ -141,8 +142,14 @@ export interface Ports {
   readonly system: SystemPort;
   readonly clock: ClockPort;
   readonly log: LogPort;
-  readonly replies: { readonly pam: ReplyPort; readonly control: ReplyPort; readonly login1: ReplyPort };
+  readonly replies: {
+    readonly pam: ReplyPort;
+    readonly control: ReplyPort;
+    readonly login1: ReplyPort;
+    readonly seatd: ReplyPort;
+  };
   readonly login1: Login1Port;
+  readonly seatd: SeatdPort;
   /** Told of every published World with the one before it. */
   readonly publish: (before: World, after: World) => void;
 }

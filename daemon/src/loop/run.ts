@@ -7,6 +7,7 @@ import type { ProcessIdentity, SessionId } from "../core/model.ts";
 import { absent, errno, GONE, NO_CGROUPS, text } from "./failure.ts";
 import type { Ports } from "./ports.ts";
 import { InhibitorRunner } from "./run-inhibitors.ts";
+import { SeatRunner } from "./run-seats.ts";
 import { ServiceRunner } from "./run-services.ts";
 
 type Of<K extends Effect["kind"]> = Extract<Effect, { kind: K }>;
@@ -17,6 +18,7 @@ export class Runner {
   readonly #publish: () => void;
   readonly #services: ServiceRunner;
   readonly #inhibitors: InhibitorRunner;
+  readonly #seats: SeatRunner;
 
   constructor(ports: Ports, submit: (event: Event) => void, publish: () => void) {
     this.#ports = ports;
@@ -24,6 +26,7 @@ export class Runner {
     this.#publish = publish;
     this.#services = new ServiceRunner(ports, submit);
     this.#inhibitors = new InhibitorRunner(ports, submit);
+    this.#seats = new SeatRunner(ports, submit);
   }
 
   /** The effect is an attempt: its failure is said and nothing depends on it. */
@@ -281,11 +284,7 @@ export class Runner {
       case "log":
         return this.#ports.log[effect.level](effect.message);
       default:
-        return unreachable(effect);
+        return this.#seats.run(effect);
     }
   }
-}
-
-function unreachable(effect: never): never {
-  throw new Error(`no such effect: ${JSON.stringify(effect)}`);
 }

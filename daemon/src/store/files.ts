@@ -73,6 +73,8 @@ export function createStore({ run, lingering, boot, writeFile, log }: StoreOptio
       writeFile(`${inhibitors}/${inhibitor.id}`, renderInhibitor(inhibitor, boot, loadChecksum())),
     eraseInhibitor: (id) => erase(`${inhibitors}/${id}`),
     saveUser: (user: User) => writeFile(`${users}/${user.uid}`, renderUser(user, boot, loadChecksum())),
+    saveSeat: ({ id }) => writeFile(`${run}/seats/${id}`, `${id}\n`),
+    eraseSeat: (id) => erase(`${run}/seats/${id}`),
     eraseUser: (uid: Uid) => erase(`${users}/${uid}`),
   };
 }

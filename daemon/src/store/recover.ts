@@ -18,6 +18,8 @@ export function recover(store: Store, kernel: Kernel): Found {
     users,
     orphanScopes: scopes.filter((scope) => !recorded.has(scope.id)),
     orphanLifetimes: kernel.lifetimes().filter((id) => !recorded.has(id)),
+    seats: [],
+    held: kernel.held(),
     runtimeDirectories: kernel.runtimeDirectories(),
     managers: kernel.managers(),
     lingering,

@@ -68,6 +68,8 @@ export function parseSession(id: SessionId, text: string, boot: string, checksum
     scope,
     lifetime,
     ...known,
+    position: 0,
+    devices: [],
     stage,
   };
 }
@@ -91,7 +93,7 @@ function parseControl(value: unknown): Control | null {
   const originalType = isText(value.originalType) ? parseType(value.originalType) : null;
   if (!isText(name) || !isUniqueName(name) || !isText(bus) || !isBusGuid(bus)) return null;
   if (originalType === null) return null;
-  return { name, bus, uid, pid, originalType };
+  return { name, bus, uid, pid, originalType, seat: "enabled", vt: false };
 }
 
 const REASONS: ReadonlySet<unknown> = new Set([

@@ -6,9 +6,11 @@
 
 import { displaySession, isActive, seatOfSession, sessionsOnSeat, viewUser } from "../core/display.ts";
 import { runtimeDirectory } from "../core/env.ts";
-import type { Seat, Session, SessionId, Uid, User, World } from "../core/model.ts";
+import type { Session, SessionId, Uid, User, World } from "../core/model.ts";
 import { isPrintable } from "../core/names.ts";
-import { activeSession, sessionState } from "../core/select.ts";
+import type { Seat } from "../core/seat-model.ts";
+import { seatOf } from "../core/seats.ts";
+import { activeSession, sessionState, switched } from "../core/select.ts";
 
 const HEADER = "# This is private data. Do not parse.\n";
 
@@ -105,17 +107,22 @@ export function stateFile(world: World, name: StateName): string | null {
     const session = world.sessions.get(key);
     return session === undefined ? null : sessionFile(world, session);
   }
-  if (name.startsWith("seats/")) return key === world.seat0.id ? seatFile(world, world.seat0) : null;
+  if (name.startsWith("seats/")) return seatFileOf(world, key);
   const user = world.users.get(Number(key));
   return user === undefined ? null : userFile(world, user);
 }
 
-/** Sessions before the seats and users whose files name them. */
-export function stateNames(world: World): StateName[] {
-  return inOrder(world.sessions.keys(), [world.seat0.id], world.users.keys());
+function seatFileOf(world: World, id: string): string | null {
+  const seat = seatOf(world, id);
+  return seat === null ? null : seatFile(world, seat);
 }
 
-function inOrder(sessions: Iterable<SessionId>, seats: readonly string[], users: Iterable<Uid>): StateName[] {
+/** Sessions before the seats and users whose files name them. */
+export function stateNames(world: World): StateName[] {
+  return inOrder(world.sessions.keys(), world.seats.keys(), world.users.keys());
+}
+
+function inOrder(sessions: Iterable<SessionId>, seats: Iterable<string>, users: Iterable<Uid>): StateName[] {
   const names: StateName[] = [];
   for (const id of sessions) names.push(`sessions/${id}`);
   for (const id of seats) names.push(`seats/${id}`);
@@ -133,15 +140,14 @@ export function changedNames(before: World, after: World): StateName[] {
     users.add(session.uid);
   };
   for (const change of after.sessions.since(before.sessions)) touch(change.after ?? change.before);
-  const left = activeSession(before, before.seat0);
-  const entered = activeSession(after, after.seat0);
-  if (left?.id !== entered?.id) for (const session of [left, entered]) touch(session);
+  const moved = switched(before, after);
+  for (const session of moved) touch(session);
   for (const uid of users) {
     const had = displayAt(before, uid);
     const has = displayAt(after, uid);
     if (had !== has) for (const id of [had, has]) if (id !== "") sessions.add(id);
   }
-  const seats = before.seat0 !== after.seat0 || left?.id !== entered?.id ? [after.seat0.id] : [];
+  const seats = before.seats !== after.seats || moved.length > 0 ? [...after.seats.keys()] : [];
   return inOrder(sessions, seats, users);
 }
 

@@ -1,0 +1,52 @@
+/** What the kernel room offers for seats and devices, beside the orders of the core. */
+
+import type { Uid } from "../core/model.ts";
+import type { Held, Takeable } from "../core/seat-events.ts";
+import type { Device, DeviceNumber } from "../core/seat-model.ts";
+
+export interface DeviceNews {
+  /** All there are: first, and again whenever some news may have been lost. */
+  found(devices: readonly Device[]): void;
+  /** changed: new ones and those that are otherwise than before; removed: by path. */
+  changed(changed: readonly Device[], removed: readonly string[]): void;
+}
+
+/** Who may open a node, as its inode says. */
+export interface NodeAccess {
+  readonly uid: number;
+  readonly gid: number;
+  /** Permission bits, nine of them; with an access list the middle three are its mask. */
+  readonly mode: number;
+  /** Entries for users and groups by number; permissions 0 to 7, before the mask. */
+  readonly users: readonly { readonly uid: Uid; readonly permissions: number }[];
+  readonly groups: readonly { readonly gid: number; readonly permissions: number }[];
+}
+
+export interface SeatKernel {
+  /** What the keeper holds for an earlier daemon; known since the start. */
+  held(): Held;
+  /** Called when the keeper has let somebody away from a VT that it holds. */
+  onVtLeft(left: (vt: number) => void): void;
+  /** News of devices; found is called before this returns. Without udev: what /sys shows, once, all of it on seat0. */
+  watchDevices(news: DeviceNews): void;
+  /** What udev says now of the device with that number, and how it is taken; null if it is none that can be. */
+  findDevice(number: DeviceNumber): Takeable | null;
+  /** The same by a node's name, links followed. Throws what realpath throws. */
+  findNode(path: string): Takeable | null;
+  /**
+   * The descriptor that the keeper sent when the device was opened or resumed, once; the caller sends or closes it.
+   * -1 if there is none.
+   */
+  descriptorOf(key: number): number;
+  /** null if there is no such node. */
+  readAccess(node: string): NodeAccess | null;
+  /** Seat of a backlight or an LED; null if there is no such device. */
+  brightnessSeat(subsystem: "backlight" | "leds", name: string): string | null;
+  setBrightness(subsystem: "backlight" | "leds", name: string, value: number): void;
+  /** Writes the rule that puts the device on the seat, and has udev look at it again. path: below /sys. */
+  attachDevice(seat: string, path: string): void;
+  /** Removes all such rules, and has udev look again. */
+  flushDevices(): void;
+  /** Has udev look at the device and those below it again. */
+  triggerDevice(path: string): void;
+}
