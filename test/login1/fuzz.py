@@ -50,7 +50,8 @@ class Watch:
 
     def __init__(self, place):
         self.pid = place.daemon.pid
-        # what is opened once and stays is there by now
+        # what is opened once and stays is there by now: by a login, and by libuv with the first process that looks a user up
+        call("SetLinger", uid=ALICE, enabled=False)
         first = Login("alice", tty="/dev/tty2")
         first.close()
         poll("her session has ended", lambda: first.id not in sessions())
