@@ -5,7 +5,7 @@ import type { Caller } from "../../daemon/src/bus/call.ts";
 import { METHOD_RETURN, SIGNAL } from "../../daemon/src/bus/header.ts";
 import { type Value, Variant } from "../../daemon/src/bus/values.ts";
 import { DRIVER } from "./fake-bus.ts";
-import { ERRORS, holdTimers, useRig } from "./rig.ts";
+import { doCall, ERRORS, giveCall, holdTimers, useRig } from "./rig.ts";
 import { wire } from "./wire.ts";
 
 const rig = useRig();
@@ -143,6 +143,75 @@ describe("a caller", () => {
     rig().server.now.service.send(Buffer.concat(parts));
     await rig().turn();
     expect(await looked).toBeNull();
+  });
+
+  describe("that leaves without our hearing of it", () => {
+    /** What each watched caller of the calls so far is told. */
+    const watch = () => {
+      const told: string[] = [];
+      rig().handler = ({ caller }) => {
+        caller.whenGone(() => told.push(caller.name));
+        return ["ok"];
+      };
+      return told;
+    };
+    const flood = () => {
+      for (let fd = 50; fd < 54; fd += 1) rig().server.now.call(":1.6", giveCall, [fd]);
+    };
+    const later = async (ms: number) => {
+      await rig().turn();
+      vi.advanceTimersByTime(ms);
+      await rig().turn();
+    };
+
+    it("is asked for soon after a flood", async () => {
+      holdTimers();
+      await rig().up();
+      const told = watch();
+      await rig().outcome(rig().call());
+      rig().server.uids.delete(":1.5");
+      await later(60_000);
+      expect(rig().server.now.asked).not.toContain("NameHasOwner");
+      flood();
+      await later(999);
+      expect(told).toEqual([]);
+      await later(1);
+      expect(told).toEqual([":1.5"]);
+    });
+
+    it("is asked for until the bus answers", async () => {
+      holdTimers();
+      await rig().up();
+      const told = watch();
+      await rig().outcome(rig().call());
+      rig().server.uids.delete(":1.5");
+      const { answers } = rig().server;
+      const { NameHasOwner = () => undefined } = answers;
+      answers.NameHasOwner = () => undefined;
+      flood();
+      await later(1_000);
+      answers.NameHasOwner = NameHasOwner;
+      await later(400);
+      expect(told).toEqual([]);
+      await later(1_000);
+      expect(told).toEqual([":1.5"]);
+    });
+
+    it("is forgotten when there are very many", async () => {
+      holdTimers();
+      await rig().up();
+      const told = watch();
+      for (let i = 0; i < 600; i += 1) {
+        rig().server.uids.set(`:2.${i}`, 1000);
+        rig().server.now.call(`:2.${i}`, doCall);
+        if (i % 64 === 63) await rig().turn();
+      }
+      await rig().turn();
+      for (let i = 0; i < 500; i += 1) rig().server.uids.delete(`:2.${i}`);
+      rig().call();
+      await later(1_000);
+      expect(told).toHaveLength(500);
+    });
   });
 
   it("is gone with the bus", async () => {

@@ -23,6 +23,7 @@ export class FakeBus {
     AddMatch: () => ["", []],
     RequestName: () => ["u", [1]],
     GetNameOwner: () => ["s", [":1.7"]],
+    NameHasOwner: ([name]) => ["b", [this.uids.has(String(name))]],
     GetConnectionCredentials: ([name]) => {
       const uid = this.uids.get(String(name));
       if (uid === undefined) return null;

@@ -234,6 +234,13 @@ class Probe:
     def __enter__(self):
         return self
 
+    def served(self):
+        """Not while the bus has too much for the service."""
+        try:
+            return self.latency() < 1.0
+        except Refused:
+            return False
+
     def latency(self):
         begin = time.monotonic()
         self.other.call("Nop")

@@ -4,8 +4,10 @@ import contextlib
 import os
 import random
 import resource
+import signal
 import socket
 import struct
+import time
 
 import wire
 from harness import ALICE, BUS, Client, Probe, Refused, SIGNAL, equal, refused, true, wait_for
@@ -184,6 +186,26 @@ def test_nobody_but_the_bus_says_who_leaves(service):
         head = {"interface": "org.freedesktop.DBus", "path": "/org/freedesktop/DBus", "kind": SIGNAL}
         client.send("NameOwnerChanged", "sss", [probe.other.name, probe.other.name, ""], **head)
         true(probe.other.name not in client.call("Left")[0], "somebody was said to have left")
+
+
+def test_whoever_leaves_in_a_flood_has_left(service):
+    """The bus throws away what it has for a full queue, its own news as well."""
+    with Probe(service) as probe, sixteen_files() as files, contextlib.ExitStack() as stack:
+        watched, other, *flooders = [stack.enter_context(Client(ALICE, timeout=0.2)) for _ in range(6)]
+        watched.call("Watch")
+        service.process.send_signal(signal.SIGSTOP)
+        for each in flooders:
+            # until the bus takes no more of this one
+            with contextlib.suppress(TimeoutError):
+                for _ in range(500):
+                    each.send("KeepOne", "ah", [list(range(16))], fds=files, flags=1)
+        with contextlib.suppress(TimeoutError):
+            true("full message queue" in refused("LimitsExceeded", other.call, "Nop"), "the queue is not full")
+        watched.close()
+        time.sleep(0.1)
+        service.process.send_signal(signal.SIGCONT)
+        wait_for("the others are served", probe.served)
+        wait_for("it is known to have left", lambda: watched.name in probe.other.call("Left")[0])
 
 
 def test_a_flood_of_calls_leaves_time_for_others(service):

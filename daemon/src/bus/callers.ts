@@ -72,6 +72,14 @@ export class Callers {
     this.#ask = ask;
   }
 
+  get count(): number {
+    return this.#known.size;
+  }
+
+  names(): string[] {
+    return [...this.#known.keys()];
+  }
+
   get(name: string): Caller | undefined {
     return this.#known.get(name);
   }

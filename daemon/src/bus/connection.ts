@@ -45,8 +45,8 @@ export function bodyReader({ body, little, fds }: Incoming): Reader {
 export interface ConnectionHandler {
   /** The bus has agreed: messages may be sent. */
   opened(guid: string): void;
-  /** Messages come now: as many as were there at once. */
-  begun(): void;
+  /** Messages come now: as many as were there at once, of so many bytes together. */
+  begun(bytes: number, withDescriptors: boolean): void;
   /** Owns the descriptors. Never throws. */
   message(message: Incoming): void;
   /** The queue is short enough again. */
@@ -128,7 +128,7 @@ export class Connection {
       this.#descriptors.received(bytes.length, fds);
       if (this.#greeting !== null) return this.#greet(this.#greeting, bytes);
       this.#frames.push(bytes);
-      this.#handler.begun();
+      this.#handler.begun(bytes.length, fds.length > 0);
       this.#readMessages();
     } catch (error) {
       this.#end(error instanceof Error ? error.message : String(error));

@@ -11,6 +11,7 @@ import { Dispatcher } from "./dispatcher.ts";
 import { NO_REPLY } from "./errors.ts";
 import { DRIVER, ERROR, METHOD_CALL, METHOD_RETURN, type Outgoing, SIGNAL } from "./header.ts";
 import { Pending } from "./pending.ts";
+import { RollCall } from "./roll-call.ts";
 import { DBusError, Message, type Value } from "./values.ts";
 
 const DRIVER_PATH = "/org/freedesktop/DBus";
@@ -37,6 +38,7 @@ export class Link {
   readonly #connection: Connection;
   readonly #pending = new Pending();
   readonly #callers: Callers;
+  readonly #rollCall: RollCall;
   readonly #arrivals: Arrivals;
   readonly #handler: LinkHandler;
   readonly #greetingTimer: NodeJS.Timeout;
@@ -52,7 +54,10 @@ export class Link {
     this.#handler = handler;
     this.#connection = new Connection(kernel, options.path, {
       opened: (guid) => void this.#introduce(guid),
-      begun: () => this.#arrivals.begin(),
+      begun: (bytes, withDescriptors) => {
+        this.#rollCall.came(bytes, withDescriptors);
+        this.#arrivals.begin();
+      },
       message: (message) => this.#route(message),
       resumed: () => this.#arrivals.resume(),
       ended: (reason) => this.#down(reason),
@@ -64,6 +69,7 @@ export class Link {
       },
     };
     this.#callers = new Callers((name) => this.#credentials(name));
+    this.#rollCall = new RollCall(this.#callers, (name) => this.#isThere(name));
     this.#arrivals = new Arrivals(
       this.#callers,
       new Dispatcher({ outlet, tree, bug }),
@@ -102,6 +108,7 @@ export class Link {
     this.#open = false;
     clearTimeout(this.#greetingTimer);
     this.#connection.close();
+    this.#rollCall.lost();
     this.#pending.lost();
     this.#arrivals.lost();
     this.#callers.lost();
@@ -162,8 +169,14 @@ export class Link {
       } catch (error) {
         const lost = error instanceof DBusError && error.type === NO_REPLY;
         if (!lost || attempt === CREDENTIALS_ATTEMPTS) throw error;
+        this.#rollCall.soon();
       }
     }
+  }
+
+  async #isThere(name: string): Promise<boolean> {
+    const [is] = await this.#askDriver("NameHasOwner", "s", [name], "b", CREDENTIALS_MS);
+    return is === true;
   }
 
   #askDriver(member: string, signature: string, body: readonly Value[], reply: string, timeoutMs = CALL_MS) {
