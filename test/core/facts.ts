@@ -1,6 +1,7 @@
 /** What a plain login says. */
 
 import type { OpenFacts } from "../../daemon/src/core/events.ts";
+import { NOTHING_ASKED } from "../../daemon/src/core/session-limits.ts";
 
 export function facts(uid: number, over: Partial<OpenFacts> = {}): OpenFacts {
   return {
@@ -17,6 +18,7 @@ export function facts(uid: number, over: Partial<OpenFacts> = {}): OpenFacts {
     hinted: { type: "", class: "", desktop: "", seat: "", vtnr: "", incomplete: "" },
     ttyVt: 0,
     told: null,
+    limits: NOTHING_ASKED,
     ...over,
   };
 }

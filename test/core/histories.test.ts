@@ -3,6 +3,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { OpenFacts } from "../../daemon/src/core/events.ts";
+import { NOTHING_ASKED } from "../../daemon/src/core/session-limits.ts";
 import { facts } from "./facts.ts";
 import { broken } from "./invariants.ts";
 import { LOGIN1_ACTIONS, performLogin1 } from "./login1.ts";
@@ -68,6 +69,7 @@ function login(machine: Simulation, a: number, b: number): void {
     },
     { tty: "cron" },
     { service: "su", tty: "pts/1" },
+    { tty: "pts/1", limits: { ...NOTHING_ASKED, runtimeMax: 9_000_000 } },
   ];
   const alive = [...machine.processes.values()].filter((process) => process.alive);
   const inside = b % 7 === 6 ? pick(alive, a)?.scope : null;

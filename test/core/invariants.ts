@@ -26,6 +26,10 @@ export function broken(machine: Simulation): string[] {
       check(!holders.has(session.vtnr), `I6: VT ${session.vtnr} is held twice`);
       holders.set(session.vtnr, session.id);
     }
+    check(
+      session.runtimeMax === null || machine.now < session.created.monotonic + session.runtimeMax,
+      `session ${session.id} lasts longer than it may`,
+    );
     check(session.stage.phase === "running", `session ${session.id} is still opening at rest`);
     const leader = machine.processes.get(session.leader.pid);
     check(

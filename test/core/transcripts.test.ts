@@ -8,6 +8,7 @@ import { describe, expect, it } from "vitest";
 import type { Effect } from "../../daemon/src/core/effects.ts";
 import type { Event } from "../../daemon/src/core/events.ts";
 import type { Inhibitor, Session, User, World } from "../../daemon/src/core/model.ts";
+import { readLimits } from "../../daemon/src/core/session-limits.ts";
 import { emptyWorld, step } from "../../daemon/src/core/step.ts";
 import { facts } from "./facts.ts";
 import { policy } from "./policy.ts";
@@ -54,6 +55,7 @@ function openRequested(words: Words): Event {
       service: text("service") || "login",
       remoteHost: text("rhost"),
       ...(words.has("user") ? { user: text("user") } : {}),
+      limits: readLimits(text("limits")),
       ...(words.has("incomplete") ? { hinted: INCOMPLETE } : {}),
     }),
     leader: {

@@ -84,6 +84,12 @@ def session(identifier):
     return sessions().get(identifier)
 
 
+def is_over(identifier):
+    """Whether the session is on its way to its end, or there is none."""
+    record = session(identifier)
+    return record is None or record["state"] == "closing"
+
+
 def sessionctl(*arguments, user=None, env=None, input=None):
     command = [NODE, f"{LIBDIR}/sessionctl.cjs", *arguments]
     if user:

@@ -10,7 +10,7 @@ describe.skipIf(noCgroup)(`control groups at the top ${noCgroup || ""}`, () => {
   let rig: Rig;
   const enter = async (id: string, uid = UID) => {
     const child = await startProcess("sleep", "1000");
-    rig.kernel.enterScope(id, uid, rig.kernel.process(child.pid).identity);
+    rig.kernel.enterScope(id, uid, rig.kernel.process(child.pid).identity, {});
     return child;
   };
   const end = async (id: string) => {

@@ -25,7 +25,7 @@ describe.skipIf(noCgroup)(`control groups ${noCgroup || ""}`, () => {
   const enter = async (id: string, ...command: string[]) => {
     const [program = "sleep", ...rest] = command.length > 0 ? command : ["sleep", "1000"];
     const child = await startProcess(program, ...rest);
-    rig.kernel.enterScope(id, UID, rig.kernel.process(child.pid).identity);
+    rig.kernel.enterScope(id, UID, rig.kernel.process(child.pid).identity, {});
     return child;
   };
 
@@ -110,7 +110,7 @@ describe.skipIf(noCgroup)(`control groups ${noCgroup || ""}`, () => {
     const below = makeRig({ cgroupRoot: root });
     below.kernel.createSlice(UID, {});
     const { pid } = await startProcess("sleep", "1000");
-    below.kernel.enterScope("5", UID, below.kernel.process(pid).identity);
+    below.kernel.enterScope("5", UID, below.kernel.process(pid).identity, {});
     expect(below.kernel.process(pid).session).toBe("5");
     expect(below.kernel.scopePath("5", UID)).toBe(`/user.slice/user-${UID}.slice/session-5.scope`);
     expect(rig.kernel.process(pid).session).toBeNull();
@@ -127,7 +127,9 @@ describe.skipIf(noCgroup)(`control groups ${noCgroup || ""}`, () => {
     const { pid } = await startProcess("sleep", "1000");
     const { identity } = rig.kernel.process(pid);
     const before = readFileSync(`/proc/${pid}/cgroup`, "utf8");
-    expect(() => rig.kernel.enterScope("2", UID, { ...identity, inode: "", start: "12" })).toThrow(/ESRCH/);
+    expect(() => rig.kernel.enterScope("2", UID, { ...identity, inode: "", start: "12" }, {})).toThrow(
+      /ESRCH/,
+    );
     expect(readFileSync(`/proc/${pid}/cgroup`, "utf8")).toBe(before);
     expect(rig.kernel.scopes()).toEqual([]);
   });
@@ -136,7 +138,7 @@ describe.skipIf(noCgroup)(`control groups ${noCgroup || ""}`, () => {
     const child = await startProcess(process.execPath, "-e", "console.log(1); setTimeout(() => {}, 1e6)");
     await once(child.stdout as NodeJS.ReadableStream, "data");
     const { pid } = child;
-    rig.kernel.enterScope("3", UID, rig.kernel.process(pid).identity);
+    rig.kernel.enterScope("3", UID, rig.kernel.process(pid).identity, {});
     const threads = readFileSync(`${slice}/session-3.scope/cgroup.threads`, "utf8").trim().split("\n");
     expect(threads).toContain(String(pid));
     expect(threads.length).toBeGreaterThan(3);
@@ -230,6 +232,22 @@ describe.skipIf(noCgroup)(`control groups ${noCgroup || ""}`, () => {
     } else {
       expect(rig.kernel.degraded().filter((text) => text.includes("pids.max"))).toHaveLength(1);
     }
+  });
+
+  it("limits a scope before the leader is in it, and one that is there already not again", async () => {
+    const limits = { "pids.max": "77", "memory.max": "50%" };
+    const leader = async () => rig.kernel.process((await startProcess("sleep", "1000")).pid).identity;
+    rig.kernel.enterScope("11", UID, await leader(), limits);
+    rig.kernel.enterScope("11", UID, await leader(), limits);
+    const file = `${slice}/session-11.scope/pids.max`;
+    if (existsSync(file)) expect(readFileSync(file, "utf8").trim()).toBe("77");
+    for (const key of Object.keys(limits)) {
+      const complaints = rig.kernel.degraded().filter((text) => text.includes(key));
+      expect(complaints).toHaveLength(existsSync(`${slice}/session-11.scope/${key}`) ? 0 : 1);
+    }
+    const gone = { ...(await leader()), inode: "", start: "12" };
+    expect(() => rig.kernel.enterScope("12", UID, gone, limits)).toThrow(/ESRCH/);
+    expect(existsSync(`${slice}/session-12.scope`)).toBe(false);
   });
 
   it("does without control groups, and says so", async () => {

@@ -29,7 +29,7 @@ describe.each(worlds)("$name kernel", ({ make, unable }) => {
       expect(world.kernel.alive(later)).toBe(false);
       expect(world.kernel.executableOf(later)).toBe("");
       expect(errnoOf(() => world.kernel.signalProcess(later, 9))).toBe("ESRCH");
-      expect(errnoOf(() => world.kernel.enterScope("1", uid, later))).toBe("ESRCH");
+      expect(errnoOf(() => world.kernel.enterScope("1", uid, later, {}))).toBe("ESRCH");
       expect(world.kernel.alive(identity)).toBe(true);
     });
 
@@ -74,7 +74,7 @@ describe.each(worlds)("$name kernel", ({ make, unable }) => {
       const identity = await world.makeProcess();
       world.kernel.createSlice(uid, {});
       expect(world.kernel.process(identity.pid).session).toBeNull();
-      world.kernel.enterScope("17", uid, identity);
+      world.kernel.enterScope("17", uid, identity, {});
       expect(world.kernel.process(identity.pid).session).toBe("17");
       expect(world.kernel.scopes()).toContainEqual({ id: "17", uid });
       expect(world.kernel.scopeProcesses("17", uid)).toMatchObject([{ pid: identity.pid, cgroup: "" }]);
@@ -106,8 +106,8 @@ describe.each(worlds)("$name kernel", ({ make, unable }) => {
       const [first, second] = [await world.makeProcess(), await world.makeProcess()];
       const outside = await world.makeProcess();
       world.kernel.createSlice(uid, {});
-      world.kernel.enterScope("18", uid, first);
-      world.kernel.enterScope("18", uid, second);
+      world.kernel.enterScope("18", uid, first, {});
+      world.kernel.enterScope("18", uid, second, {});
       world.kernel.signalScope("18", uid, 15, first.pid);
       await until("the end of one", () => !world.kernel.alive(second));
       expect(world.kernel.alive(first)).toBe(true);
@@ -118,7 +118,7 @@ describe.each(worlds)("$name kernel", ({ make, unable }) => {
 
     it("cannot enter a scope without its slice", async () => {
       const identity = await world.makeProcess();
-      expect(errnoOf(() => world.kernel.enterScope("19", uid, identity))).toBe("ENOENT");
+      expect(errnoOf(() => world.kernel.enterScope("19", uid, identity, {}))).toBe("ENOENT");
     });
 
     it("tells once when the last write end of a lifetime FIFO is gone", async () => {
@@ -206,7 +206,7 @@ describe.each(worlds)("$name kernel", ({ make, unable }) => {
     it("finds after a restart the scopes and runtime directories that an earlier daemon made", async () => {
       const identity = await world.makeProcess();
       world.kernel.createSlice(uid, {});
-      world.kernel.enterScope("20", uid, identity);
+      world.kernel.enterScope("20", uid, identity, {});
       const directory = world.kernel.createRuntimeDirectory(uid, uid, 1 << 20, 64);
       world.restart();
       expect(world.kernel.scopes()).toContainEqual({ id: "20", uid });

@@ -231,7 +231,7 @@ describe.skipIf(unable)(`the machine ${unable || ""}`, () => {
       const id = String(i);
       kernel.createRuntimeDirectory(uid, uid, 1 << 20, 100);
       kernel.createSlice(uid, {});
-      kernel.enterScope(id, uid, identity);
+      kernel.enterScope(id, uid, identity, {});
       let ended = false;
       kernel.createLifetime(id, () => {
         ended = true;

@@ -31,6 +31,10 @@ def given(value):
         return dbus.types.UnixFd(fd)
     if isinstance(value, dict) and "pidfd" in value:
         return dbus.types.UnixFd(os.pidfd_open(value["pidfd"] or os.getpid()))
+    if isinstance(value, dict) and "variant" in value:
+        return {"t": dbus.UInt64, "u": dbus.UInt32}[value["variant"]](value["of"])
+    if isinstance(value, list):
+        return [given(each) for each in value]
     return value
 
 

@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { DBusError } from "../../daemon/src/bus/values.ts";
+import { NOTHING_ASKED } from "../../daemon/src/core/session-limits.ts";
 import { type CreateArguments, checkArguments, sessionFacts } from "../../daemon/src/login1/create-facts.ts";
 
 const plain: CreateArguments = {
@@ -17,6 +18,7 @@ const plain: CreateArguments = {
   remote: false,
   remoteUser: "",
   remoteHost: "",
+  limits: NOTHING_ASKED,
 };
 
 const withVts = { seats: new Set(["seat0", "seat1"]), hasVts: true };

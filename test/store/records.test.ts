@@ -45,6 +45,8 @@ const session: Session = {
   idleHint: false,
   idleSince: null,
   control: null,
+  limits: {},
+  runtimeMax: null,
   stage: { phase: "running" },
 };
 
@@ -57,7 +59,7 @@ describe("a session's record", () => {
     expect(parseSession("7", text, "boot", crc32)).toEqual(session);
   });
 
-  it("says what the session said of itself, and who controls it", () => {
+  it("says what the session said of itself, who controls it, and how it is limited", () => {
     const control = {
       name: ":1.42",
       bus: "0123456789abcdef".repeat(2),
@@ -68,12 +70,14 @@ describe("a session's record", () => {
       vt: false,
     };
     const said = { lockedHint: true, idleHint: true, idleSince: { realtime: 7, monotonic: 6 }, control };
-    const told = { ...session, ...said };
+    const limits = { "memory.max": "12.5%", "pids.max": "max", "io.weight": "7" };
+    const told = { ...session, ...said, limits, runtimeMax: 90_000_000 };
     expect(parseSession("7", renderSession(told, "boot", crc32), "boot", crc32)).toEqual(told);
   });
 
   it("of a daemon that knew nothing of that reads as if nothing was said", () => {
-    const { lockedHint: _1, idleHint: _2, idleSince: _3, control: _4, ...old } = session;
+    const { lockedHint: _1, idleHint: _2, idleSince: _3, control: _4, ...known } = session;
+    const { limits: _5, runtimeMax: _6, ...old } = known;
     expect(parseSession("7", renderSession(old as Session, "boot", crc32), "boot", crc32)).toEqual(session);
   });
 
@@ -116,6 +120,10 @@ describe("a session's record", () => {
     ["lockedHint", null],
     ["idleHint", 1],
     ["idleSince", 7],
+    ["limits", "none"],
+    ["limits", { "pids.max": 7 }],
+    ["runtimeMax", 0],
+    ["runtimeMax", "1h"],
     ["control", ":1.42"],
     ["control", { ...CONTROL, name: "org.example.Name" }],
     ["control", { ...CONTROL, bus: "" }],

@@ -45,6 +45,8 @@ export function session(id: SessionId, over: Partial<Session> = {}): Session {
     idleHint: false,
     idleSince: null,
     control: null,
+    limits: {},
+    runtimeMax: null,
     stage: RUNNING,
     ...over,
   };

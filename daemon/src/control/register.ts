@@ -6,6 +6,7 @@
 
 import type { Account, Caller, Event, LeaderFacts, OpenFacts } from "../core/events.ts";
 import { isUid } from "../core/names.ts";
+import { NOTHING_ASKED } from "../core/session-limits.ts";
 import { type Kernel, KernelError, type Peer, type ProcessFacts } from "../kernel/kernel.ts";
 import { type Failure, failed, failure, invalidParameter, permissionDenied } from "./errors.ts";
 import type { Parameters } from "./interface.ts";
@@ -63,6 +64,7 @@ function facts(wanted: Wanted, peer: Peer, user: Account): Omit<OpenFacts, "tty"
     asked: { type: wanted.type ?? "", class: wanted.class ?? "", desktop: wanted.desktop ?? "" },
     hinted: { type: "", class: "", desktop: "", seat: "", vtnr: "", incomplete: "" },
     told: null,
+    limits: NOTHING_ASKED,
   };
 }
 

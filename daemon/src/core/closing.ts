@@ -37,6 +37,10 @@ function resumeTimer(id: SessionId): string {
   return `resume/${id}`;
 }
 
+export function runtimeTimer(id: SessionId): string {
+  return `runtime/${id}`;
+}
+
 /** Begins the end of an opening or running session. Who waits for an opening one is told why it will not be. */
 export function close(
   world: World,
@@ -72,6 +76,7 @@ function closingEffects(world: World, session: Session, kills: boolean): Effect[
     { kind: "lifetime.drop", id },
     cancelRetry(session),
   ];
+  if (session.runtimeMax !== null) effects.push({ kind: "timer.cancel", timer: runtimeTimer(id) });
   if (kills) effects.push(...askToEnd(world, session));
   effects.push({ kind: "publish" });
   if (!awaitsLeader(session)) effects.push({ kind: "leader.unwatch", id }, { kind: "scope.watch", id, uid });

@@ -2,7 +2,10 @@
 
 import type { SessionClass } from "./model.ts";
 
-/** Resource limits of a user's slice, in the spelling of the kernel's files; absent keys are not written. */
+/**
+ * Resource limits of a user's slice or a session's scope, in the spelling of the kernel's files; those of memory may be
+ * a percentage of the machine's. Absent keys are not written.
+ */
 export interface Limits {
   readonly "memory.max"?: string;
   readonly "memory.high"?: string;

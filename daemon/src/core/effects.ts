@@ -70,12 +70,13 @@ export type Effect =
   | { readonly kind: "slice.create"; readonly uid: Uid; readonly limits: Limits }
   | { readonly kind: "slice.limit"; readonly uid: Uid; readonly limits: Limits }
   | { readonly kind: "slice.remove"; readonly uid: Uid }
-  /** Makes the scope and moves the leader into it, makes the FIFO if wanted, watches the leader. */
+  /** Makes the scope, limits it and moves the leader into it, makes the FIFO if wanted, watches the leader. */
   | {
       readonly kind: "session.make";
       readonly id: SessionId;
       readonly uid: Uid;
       readonly leader: ProcessIdentity;
+      readonly limits: Limits;
       readonly lifetime: boolean;
     }
   /** Reports scope.emptied once no process is in the group; at once if that is so already. */

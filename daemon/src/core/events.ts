@@ -14,6 +14,7 @@ import type {
   User,
 } from "./model.ts";
 import type { Held, SeatEvent, SeatRecord, SeatRequest } from "./seat-events.ts";
+import type { AskedLimits } from "./session-limits.ts";
 
 /** What a PAM module or a registering caller says about the wanted session; checked in core/intake.ts. */
 export interface OpenFacts {
@@ -41,6 +42,7 @@ export interface OpenFacts {
   readonly ttyVt: number;
   /** What root says of the place and answers for; null: the place is read from the other facts. */
   readonly told: { readonly seat: string | null; readonly vtnr: number; readonly remote: boolean } | null;
+  readonly limits: AskedLimits;
 }
 
 /** The leader-to-be, as the kernel describes it. */

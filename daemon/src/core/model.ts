@@ -3,7 +3,7 @@
  * Times: realtime in microseconds since 1970, monotonic in microseconds of CLOCK_MONOTONIC.
  */
 
-import type { Policy } from "./configuration.ts";
+import type { Limits, Policy } from "./configuration.ts";
 import type { Device, Seat, Taken, Takeover } from "./seat-model.ts";
 import type { Table } from "./table.ts";
 
@@ -141,6 +141,10 @@ export interface Session {
   /** Place among the sessions of a seat without VTs, from 1; 0 elsewhere, where the VT is the place. */
   readonly position: number;
   readonly devices: readonly Taken[];
+  /** Of its scope, beside those of its user's slice. */
+  readonly limits: Limits;
+  /** Microseconds from its creation until it is terminated; null: as long as it lasts. */
+  readonly runtimeMax: number | null;
   readonly stage: Stage;
 }
 

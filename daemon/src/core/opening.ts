@@ -22,12 +22,12 @@ export function waitingFor(world: World, user: User, wait: Wait): Session[] {
 
 /** No-op unless the session waits for its user. */
 export function make(world: World, session: Session): Step {
-  const { id, uid, leader, stage } = session;
+  const { id, uid, leader, limits, stage } = session;
   if (stage.phase !== "opening" || stage.waitsFor !== "user") return same(world);
   const making: Session = { ...session, stage: { ...stage, waitsFor: "made" } };
   return {
     world: put(world, making),
-    effects: [{ kind: "session.make", id, uid, leader, lifetime: stage.lifetime }],
+    effects: [{ kind: "session.make", id, uid, leader, limits, lifetime: stage.lifetime }],
   };
 }
 

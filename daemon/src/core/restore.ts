@@ -13,6 +13,7 @@ import { restoreInhibitors } from "./inhibit.ts";
 import { lineUp } from "./linger.ts";
 import type { Instant, Session, SessionId, Uid, User, World } from "./model.ts";
 import { chain, putUser, type Step, same } from "./outcome.ts";
+import { limitRuntime } from "./runtime-limit.ts";
 import { putSeat, seat0 } from "./seats.ts";
 import { isUp, stays } from "./services.ts";
 import { reservation } from "./session.ts";
@@ -131,6 +132,8 @@ function fromScope(
     idleHint: false,
     idleSince: null,
     control: null,
+    limits: {},
+    runtimeMax: null,
     position: 0,
     devices: [],
     stage: { phase: "closing", reason: "interrupted", since: at.realtime, stop: "none" },
@@ -155,6 +158,7 @@ function restoreSession(world: World, found: FoundSession, at: Instant): Step {
     world,
     (now) => ({ world: now, effects: [watch] }),
     (now) => resumeLifetime(now, session, found),
+    (now) => limitRuntime(now, session.id, at),
   );
 }
 

@@ -22,6 +22,7 @@ import type { Instant, Requester, Session, SessionId, World } from "./model.ts";
 import { make, record, refuse, reply } from "./opening.ts";
 import { chain, put, type Step, same } from "./outcome.ts";
 import { overLimit } from "./policy.ts";
+import { limitRuntime } from "./runtime-limit.ts";
 import { putSeat, seat0, seatOf } from "./seats.ts";
 import { sessionOnVt } from "./select.ts";
 import { admit, prepareUser } from "./user.ts";
@@ -93,7 +94,15 @@ function admitSession(world: World, event: OpenRequest, intake: Intake): Step {
     world,
     (now) => admit(now, session, facts, event.at),
     (now) => begin(now, session, event.at),
+    (now) => tellPassedOver(now, session, facts.limits.passedOver),
+    (now) => limitRuntime(now, session.id, event.at),
   );
+}
+
+function tellPassedOver(world: World, { id, user }: Session, passedOver: readonly string[]): Step {
+  if (passedOver.length === 0) return same(world);
+  const message = `session ${id} of ${user} is not limited by ${passedOver.join("; ")}`;
+  return { world, effects: [{ kind: "log", level: "warn", message }] };
 }
 
 function occupantOf(world: World, vtnr: number): Session | null {
@@ -135,6 +144,8 @@ function newSession(world: World, event: OpenRequest, intake: Intake): Session {
     idleHint: false,
     idleSince: null,
     control: null,
+    limits: facts.limits.limits,
+    runtimeMax: facts.limits.runtimeMax,
     position: 0,
     devices: [],
     stage: { phase: "opening", waitsFor: "user", requester, lifetime, leaves: event.leader.insideSession },

@@ -7,6 +7,7 @@ import { lookUpOver } from "./linger.ts";
 import type { World } from "./model.ts";
 import * as news from "./news.ts";
 import { type Step, same } from "./outcome.ts";
+import { limitRuntime } from "./runtime-limit.ts";
 
 const LOOK_AGAIN_MS = 60_000;
 const LOOK_ON_MS = 500;
@@ -21,6 +22,8 @@ export function timerFired(world: World, { timer, at }: Extract<Event, { kind: "
       return retryOver(world, id, at);
     case "stop":
       return stopOver(world, id);
+    case "runtime":
+      return limitRuntime(world, id, at);
     case "busy":
       return busyOver(world, id);
     case "login":

@@ -1,9 +1,11 @@
-/** Controllers and the resource limits of a slice. What the system lacks is said once and stops nobody. */
+/** Controllers and the resource limits of slices and scopes. What the system lacks is said once and stops nobody. */
 
+import { totalmem } from "node:os";
 import type { Limits } from "../core/configuration.ts";
 import type { Base } from "./base.ts";
 import { errnoOf } from "./cgroup-tree.ts";
 
+const PAGE = 4096;
 const CONTROLLERS = ["memory", "pids", "cpu", "io"];
 /** What the kernel's files hold before anybody writes them. */
 const DEFAULTS = {
@@ -39,9 +41,15 @@ export function enableControllers(
 export function writeLimits(base: Base, group: string, limits: Limits, fresh: boolean): void {
   for (const key of KEYS) {
     const value = limits[key];
-    if (value !== undefined) writeLimit(base, `${group}/${key}`, key, value);
+    if (value !== undefined) writeLimit(base, `${group}/${key}`, key, inKernelWords(value));
     else if (!fresh) resetLimit(base, `${group}/${key}`, DEFAULTS[key]);
   }
+}
+
+/** A percentage is one of the machine's memory, and never less than a page. */
+function inKernelWords(value: string): string {
+  if (!value.endsWith("%")) return value;
+  return String(Math.max(PAGE, Math.floor((totalmem() / 100) * Number(value.slice(0, -1)))));
 }
 
 function writeLimit({ addon, lacks, log }: Base, file: string, key: string, value: string): void {
@@ -49,7 +57,7 @@ function writeLimit({ addon, lacks, log }: Base, file: string, key: string, valu
     addon.write(file, value);
   } catch (error) {
     if (errnoOf(error) === "ENOENT") lacks(`no ${key} in the control groups: that limit has no effect`);
-    else log.warn(`cannot limit a user to ${value}`, { error: (error as Error).message });
+    else log.warn(`cannot set a limit to ${value}`, { error: (error as Error).message });
   }
 }
 

@@ -1,5 +1,6 @@
 /** Slices of users and scopes of sessions below our root of cgroup v2. */
 
+import type { Limits } from "../core/configuration.ts";
 import type { SessionId, Uid } from "../core/model.ts";
 import { parseUid } from "../core/names.ts";
 import { ENTERED, GONE_MEANWHILE } from "./addon.ts";
@@ -80,9 +81,10 @@ function withCgroups(base: Base, root: CgroupRoot, wanted: Paths["cgroupLayout"]
     },
     limitSlice: (uid, limits) => writeLimits(base, root.path + sliceOf(uid), limits, false),
     removeSlice: (uid) => void addon.removeDirectory(root.path + sliceOf(uid)),
-    enterScope(id, uid, leader) {
+    enterScope(id, uid, leader, limits) {
       const { pid, start, inode } = leader;
       const scope = scopeOf(id, uid);
+      limitScope(base, root.path + scope, limits);
       const entered = addon.enterGroup(root.path + scope, pid, start, inode);
       if (entered === ENTERED) return layout.made(id, uid, leader);
       if (entered === GONE_MEANWHILE) moveBack(base, root, tree, scope, pid);
@@ -125,6 +127,12 @@ function layoutOf(
   if (isHybrid(base, root)) return layoutWithLabels(base, inSlices);
   base.lacks(LIMITS_OF_SERVICES);
   return layoutAtTop(tree, root);
+}
+
+/** Before any process is in it; a scope that is there already has them from when it was made. */
+function limitScope(base: Base, scope: string, limits: Limits): void {
+  if (Object.keys(limits).length > 0 && base.addon.makeDirectory(scope, 0o755))
+    writeLimits(base, scope, limits, true);
 }
 
 /** Another process had the pid when it was moved: back to where it came from, its parent's group. */

@@ -40,12 +40,12 @@ export function createMemoryGroups(system: MemorySystem, watches: MemoryWatches)
       const used = scopes || system.managers.has(uid);
       if (!used && system.inGroup(sliceOf(uid)).length === 0) system.slices.delete(uid);
     },
-    enterScope(id, uid, leader) {
+    enterScope(id, uid, leader, limits) {
       need(scopeOf(id, uid));
       const process = system.processOf(leader);
       if (process === null) throw new KernelError("pidfd_open", "ESRCH", `process ${leader.pid}`);
       if (!system.slices.has(uid)) throw new KernelError("mkdir", "ENOENT", scopeOf(id, uid));
-      system.scopes.set(scopeOf(id, uid), { id, uid });
+      system.scopes.set(scopeOf(id, uid), { id, uid, limits });
       process.cgroup = scopeOf(id, uid);
       watches.groupsChanged();
     },
@@ -61,7 +61,7 @@ export function createMemoryGroups(system: MemorySystem, watches: MemoryWatches)
         throw new KernelError("rmdir", "EBUSY", scopeOf(id, uid));
       system.scopes.delete(scopeOf(id, uid));
     },
-    scopes: () => [...system.scopes.values()],
+    scopes: () => [...system.scopes.values()].map(({ id, uid }) => ({ id, uid })),
     scopePath: (id, uid) => (system.cgroups ? scopeOf(id, uid) : null),
     slicePath: (uid) => (system.cgroups ? sliceOf(uid) : null),
     scopeProcesses: (id, uid) => lines(scopeOf(id, uid)),

@@ -61,7 +61,7 @@ export class MemorySystem {
   readonly processes = new Map<number, MemoryProcess>();
   readonly slices = new Map<Uid, Limits>();
   /** Path of each scope. */
-  readonly scopes = new Map<string, { readonly id: SessionId; readonly uid: Uid }>();
+  readonly scopes = new Map<string, { readonly id: SessionId; readonly uid: Uid; readonly limits: Limits }>();
   /** Write ends of each FIFO: who holds it, null while the daemon does. */
   readonly fifos = new Map<SessionId, Map<number, number | null>>();
   /** The same of inhibitors. */

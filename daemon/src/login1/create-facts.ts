@@ -2,6 +2,7 @@
 
 import type { Account, LeaderFacts, OpenFacts } from "../core/events.ts";
 import { isDesktop, isUid, parseClass, parseType, parseVtName } from "../core/names.ts";
+import type { AskedLimits } from "../core/session-limits.ts";
 import type { ProcessFacts } from "../kernel/kernel.ts";
 import { invalidArgs, noSuchSeat } from "./errors.ts";
 
@@ -18,6 +19,7 @@ export interface CreateArguments {
   readonly remote: boolean;
   readonly remoteUser: string;
   readonly remoteHost: string;
+  readonly limits: AskedLimits;
 }
 
 /** What is known about the place where somebody logs in. */
@@ -82,6 +84,7 @@ export function sessionFacts(given: CreateArguments, { seat, vtnr }: Place, acco
     hinted: { type: "", class: "", desktop: "", seat: "", vtnr: "", incomplete: "" },
     ttyVt: 0,
     told: { seat, vtnr, remote: given.remote },
+    limits: given.limits,
   };
 }
 

@@ -16,6 +16,7 @@ import {
   type Place,
   sessionFacts,
 } from "./create-facts.ts";
+import { type NamedValue, readProperties } from "./create-limits.ts";
 import {
   accessDenied,
   invalidArgs,
@@ -39,8 +40,9 @@ function readArguments(uid: Value | undefined, rest: readonly Value[]): CreateAr
   type Texts = [string, string, string, string, string, number, string, string, boolean, string, string];
   const [service, type, kind, desktop, seat, vtnr, tty, display, remote, remoteUser, remoteHost] =
     rest as Texts;
+  const limits = readProperties(rest.at(-1) as readonly NamedValue[]);
   const where = { seat, vtnr, tty, display, remote, remoteUser, remoteHost };
-  return { uid: uid as number, service, type, class: kind, desktop, ...where };
+  return { uid: uid as number, service, type, class: kind, desktop, ...where, limits };
 }
 
 function createSession({ room }: ManagerObject, call: Call): typeof LATER {

@@ -62,8 +62,8 @@ export interface SystemPort extends SeatSystemPort {
   limitSlice(uid: Uid, limits: Limits): void;
   /** Removes the slice if nothing is left in it. */
   removeSlice(uid: Uid): void;
-  /** Makes session-ID.scope and moves the leader, all its threads, into it. */
-  enterScope(id: SessionId, uid: Uid, leader: ProcessIdentity): void;
+  /** Makes session-ID.scope, writes its limits and moves the leader, all its threads, into it. */
+  enterScope(id: SessionId, uid: Uid, leader: ProcessIdentity, limits: Limits): void;
   /** emptied is called once, when no process is left in the scope or below it; never before this returns. */
   watchScope(id: SessionId, uid: Uid, emptied: () => void): void;
   signalScope(id: SessionId, uid: Uid, signal: number, except: number): void;

@@ -82,7 +82,7 @@ export class Runner {
   }
 
   /** Three attempts; each failure but that of the absent control groups is told. */
-  #make({ id, uid, leader, lifetime }: Of<"session.make">): void {
+  #make({ id, uid, leader, limits, lifetime }: Of<"session.make">): void {
     const { system } = this.#ports;
     const problems: string[] = [];
     const attempt = (action: () => void): boolean => {
@@ -94,7 +94,7 @@ export class Runner {
         return false;
       }
     };
-    const scope = attempt(() => system.enterScope(id, uid, leader));
+    const scope = attempt(() => system.enterScope(id, uid, leader, limits));
     const held = lifetime && attempt(() => system.createLifetime(id, this.#lifetimeEnded(id, leader)));
     this.#watchLeader(id, leader);
     this.#submit({ kind: "session.made", at: this.#ports.clock.now(), id, scope, lifetime: held, problems });

@@ -2,6 +2,7 @@
 
 import type { OpenFacts } from "../core/events.ts";
 import { isSessionId, isUserName, parseDecimal, parseUid } from "../core/names.ts";
+import { readLimits } from "../core/session-limits.ts";
 
 export const PACKET_MAX = 16384;
 const FIELDS_MAX = 24;
@@ -117,6 +118,7 @@ function readOpen(fields: ReadonlyMap<string, string>): Request {
       incomplete: text("ENV_INCOMPLETE"),
     },
     told: null,
+    limits: readLimits(text("LIMITS")),
   };
   return { verdict: "open", facts, nonce };
 }

@@ -1,5 +1,6 @@
 /** A session's record as bytes and back. */
 
+import type { Limits } from "../core/configuration.ts";
 import type { Control, ProcessIdentity, Session, SessionId, Stage } from "../core/model.ts";
 import {
   isBusGuid,
@@ -74,17 +75,33 @@ export function parseSession(id: SessionId, text: string, boot: string, checksum
   };
 }
 
-type Known = Pick<Session, "lockedHint" | "idleHint" | "idleSince" | "control">;
+type Known = Pick<Session, "lockedHint" | "idleHint" | "idleSince" | "control" | "limits" | "runtimeMax">;
 
 /** Absent in the record of a daemon that did not know of them. */
 function parseKnown(record: Fields): Known | null {
-  const { lockedHint = false, idleHint = false, idleSince = null, control = null } = record;
+  const {
+    lockedHint = false,
+    idleHint = false,
+    idleSince = null,
+    control = null,
+    runtimeMax = null,
+  } = record;
   if (typeof lockedHint !== "boolean" || typeof idleHint !== "boolean") return null;
   const since = idleSince === null ? null : parseInstant(idleSince);
   if (idleSince !== null && since === null) return null;
   const parsed = control === null ? null : parseControl(control);
   if (control !== null && parsed === null) return null;
-  return { lockedHint, idleHint, idleSince: since, control: parsed };
+  const limits = parseLimits(record.limits ?? {});
+  if (limits === null || (runtimeMax !== null && !(isNumber(runtimeMax) && runtimeMax > 0))) return null;
+  return { lockedHint, idleHint, idleSince: since, control: parsed, limits, runtimeMax };
+}
+
+const LIMITS = ["memory.max", "memory.high", "pids.max", "cpu.weight", "io.weight"] as const;
+
+function parseLimits(value: unknown): Limits | null {
+  if (!isFields(value)) return null;
+  const given = LIMITS.flatMap((key) => (value[key] === undefined ? [] : [[key, value[key]] as const]));
+  return given.every(([, text]) => isText(text)) ? (Object.fromEntries(given) as Limits) : null;
 }
 
 function parseControl(value: unknown): Control | null {
