@@ -47,6 +47,16 @@ static const struct hint hints[] = {
 	{REQUEST_ENV_INCOMPLETE, "XDG_SESSION_INCOMPLETE"},
 };
 
+/* What other modules may have left for the session, as text: names for pam_set_data(), which here
+ * begin with "systemd.". */
+static const char *const limits[] = {
+	"memory_max",
+	"tasks_max",
+	"cpu_weight",
+	"io_weight",
+	"runtime_max_sec",
+};
+
 /* Uniqueness is all that is asked of a nonce: a machine short of entropy must not make a login
  * wait. */
 static bool make_nonce(char nonce[33])
@@ -136,6 +146,36 @@ static const char *collect_user(pam_handle_t *pamh, struct login *login)
 	return NULL;
 }
 
+static bool can_be_sent(const char *limit)
+{
+	size_t size = 0;
+
+	while (limit[size] >= ' ' && limit[size] <= '~' && limit[size] != ';' &&
+		size < WIRE_LIMIT_MAX)
+		size++;
+	return limit[size] == '\0';
+}
+
+static void collect_limits(pam_handle_t *pamh, struct login *login)
+{
+	size_t used = 0;
+
+	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+		char name[32];
+		const void *limit = NULL;
+
+		snprintf(name, sizeof(name), "systemd.%s", limits[i]);
+		if (pam_get_data(pamh, name, &limit) != PAM_SUCCESS || limit == NULL ||
+			((const char *)limit)[0] == '\0')
+			continue;
+		/* The daemon says what it cannot read. */
+		used += (size_t)snprintf(login->limits + used, sizeof(login->limits) - used,
+			"%s%s=%s", used > 0 ? ";" : "", limits[i],
+			can_be_sent(limit) ? (const char *)limit : "?");
+	}
+	login->request.value[REQUEST_LIMITS] = login->limits;
+}
+
 const char *request_collect(
 	pam_handle_t *pamh, const struct arguments *arguments, struct login *login)
 {
@@ -161,6 +201,7 @@ const char *request_collect(
 	}
 	for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++)
 		request->value[hints[i].field] = pam_getenv(pamh, hints[i].variable);
+	collect_limits(pamh, login);
 	return NULL;
 }
 

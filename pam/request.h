@@ -16,6 +16,7 @@ struct login {
 	char nonce[33];
 	char uid_text[11];
 	char gid_text[11];
+	char limits[512];
 	char *groups;
 };
 

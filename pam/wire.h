@@ -19,8 +19,12 @@
  *   ARG_TYPE ARG_CLASS ARG_DESKTOP           the module's arguments
  *   ENV_TYPE ENV_CLASS ENV_DESKTOP ENV_SEAT ENV_VTNR ENV_INCOMPLETE
  *             the PAM environment's XDG_SESSION_TYPE, XDG_SESSION_CLASS, XDG_SESSION_DESKTOP,
- * XDG_SEAT, XDG_VTNR, XDG_SESSION_INCOMPLETE; hints, never facts Request, OP=close: ID        the
- * session to end; the sender must be its leader
+ *             XDG_SEAT, XDG_VTNR, XDG_SESSION_INCOMPLETE; hints, never facts
+ *   LIMITS    "NAME=VALUE;NAME=VALUE", what other modules left as PAM data named systemd.NAME:
+ *             memory_max, tasks_max, cpu_weight, io_weight, runtime_max_sec. "?" stands for a value
+ *             of more than WIRE_LIMIT_MAX bytes, or not of printable ASCII without semicolons
+ * Request, OP=close:
+ *   ID        the session to end; the sender must be its leader
  *
  * Reply, first field STATUS:
  *   accepted  the request is being worked on; sent again every 2 s until the final reply
@@ -45,6 +49,7 @@
 #define WIRE_VALUE_MAX 1024
 #define WIRE_USER_MAX 256
 #define WIRE_NAME_MAX 64
+#define WIRE_LIMIT_MAX 64
 #define WIRE_FIELDS_MAX 24
 
 /* GROUPS is last: a user in very many groups must not push out anything else. */
@@ -69,6 +74,7 @@ enum request_field {
 	REQUEST_ENV_SEAT,
 	REQUEST_ENV_VTNR,
 	REQUEST_ENV_INCOMPLETE,
+	REQUEST_LIMITS,
 	REQUEST_GROUPS,
 	REQUEST_FIELDS
 };

@@ -18,7 +18,7 @@ from login import Login
 from machine import daemon
 from basics import Failed, Skip, cgroup_root, poll, read, tell
 
-MODULES = ("sessions", "programs", "nested", "runtime_directory", "control", "crash", "damage", "hostile", "floods", "pam", "load", "services", "lingering", "bad_backends")
+MODULES = ("sessions", "programs", "nested", "runtime_directory", "control", "crash", "damage", "hostile", "floods", "pam", "limits", "load", "services", "lingering", "bad_backends")
 MODULES_ON_HYBRID = ("sessions",)
 MODULES_WITHOUT_CGROUP = ("no_cgroup",)
 # Besides, in these two layouts: for the sake of time only what has the setting "everywhere", unless it is named.

@@ -2,6 +2,7 @@
 
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import type { AskedLimits } from "../../daemon/src/core/session-limits.ts";
 import {
   decodeRequest,
   encodeReply,
@@ -71,9 +72,21 @@ function fieldsOf(request: Request): Record<string, string> {
     ENV_SEAT: facts.hinted.seat,
     ENV_VTNR: facts.hinted.vtnr,
     ENV_INCOMPLETE: facts.hinted.incomplete,
+    LIMITS: limitsText(facts.limits),
     GROUPS: facts.groups.join(","),
   };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== ""));
+}
+
+function limitsText({ limits, runtimeMax }: AskedLimits): string {
+  const rows = [
+    ["memory_max", limits["memory.max"]],
+    ["tasks_max", limits["pids.max"]],
+    ["cpu_weight", limits["cpu.weight"]],
+    ["io_weight", limits["io.weight"]],
+    ["runtime_max_sec", runtimeMax === null ? undefined : runtimeMax / 1_000_000],
+  ];
+  return rows.flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`])).join(";");
 }
 
 const vectors = readdirSync(FOLDER)

@@ -14,6 +14,7 @@ import sys
 from client_cases import CLIENT
 from cycles import CYCLES, cycles, threads
 from harness import Room, Wrong, expect, slack
+from limits import LIMITS
 from looks import failure, session, without
 from parade import VALUES, run_parade
 
@@ -261,8 +262,8 @@ PARADES = [
 ]
 
 CASES = {
-    "plain": PARADES + LOGINS + CLIENT + CYCLES,
-    "asan": PARADES + LOGINS + CLIENT + CYCLES[1:],
+    "plain": PARADES + LOGINS + CLIENT + CYCLES + LIMITS,
+    "asan": PARADES + LOGINS + CLIENT + CYCLES[1:] + LIMITS,
     "tsan": [("8 threads", threads)],
     "valgrind": PARADES[:2] + [("50 cycles", lambda build: cycles(["cycles=50"], 50, build))],
 }

@@ -87,6 +87,8 @@ class Room:
 
     def __init__(self, build, *behaviours, daemon=()):
         self.build, self.behaviours, self.daemon_options = build, behaviours, daemon
+        # lines of the stack above the module's
+        self.before = ""
 
     def __enter__(self):
         self.dir = tempfile.mkdtemp(prefix="pam-case-")
@@ -121,7 +123,7 @@ class Room:
             command += ["--log-file=" + os.path.join(self.dir, "valgrind.%p")]
             command += [os.path.join(build, "driver")]
         with open(os.path.join(self.conf, "test"), "w", encoding="utf-8") as file:
-            file.write(f"session required {module} socket={self.socket} {arguments}\n")
+            file.write(f"{self.before}session required {module} socket={self.socket} {arguments}\n")
         result = subprocess.run(
             [*command, *options, self.conf, "test", user],
             stdin=subprocess.DEVNULL,

@@ -60,6 +60,7 @@ export async function limits(guest: Guest, checks: Checks): Promise<void> {
   await forks(guest, checks);
   await memory(guest, checks, [bob, carol, alice, dave]);
   await badReload(guest, checks);
+  await ofSession(guest, checks);
 
   await guest.configure("limits: {groups: {students: {pids_max: 50}}}");
   await guest.machine.sh("/etc/init.d/sessionmand reload");
@@ -68,10 +69,11 @@ export async function limits(guest: Guest, checks: Checks): Promise<void> {
   await have(guest, checks, 1000, NONE, "for everybody");
 }
 
-async function limitsOf(guest: Guest, uid: number): Promise<Limits> {
-  const slice = `${await guest.cgroup()}/${guest.sliceOf(uid)}`;
+const limitsOf = (guest: Guest, uid: number) => limitsOfGroup(guest, guest.sliceOf(uid));
+
+async function limitsOfGroup(guest: Guest, group: string): Promise<Limits> {
   const lines = await guest.machine.sh(
-    `cd ${slice} && for file in ${FILES.join(" ")}; do head -n 1 $file; done`,
+    `cd ${await guest.cgroup()}/${group} && for file in ${FILES.join(" ")}; do head -n 1 $file; done`,
   );
   const values = lines.trim().split("\n");
   return Object.fromEntries(FILES.map((file, i) => [file, values[i]])) as Limits;
@@ -143,4 +145,42 @@ async function badReload(guest: Guest, checks: Checks): Promise<void> {
   await guest.machine.sh("kill -HUP $(cat /run/sessionmand.pid)");
   await guest.machine.sh("sessionctl list");
   checks.equal(await limitsOf(guest, 1002), CAROL, "and SIGHUP with a bad file changes nothing");
+}
+
+/** What another module of the PAM stack leaves is in the files of the session's own scope. */
+async function ofSession(guest: Guest, checks: Checks): Promise<void> {
+  const left =
+    "systemd.memory_max=50% systemd.tasks_max=30 systemd.cpu_weight=20 systemd.io_weight=7 systemd.runtime_max_sec=20";
+  await guest.machine.sh(
+    `cp /etc/pam.d/sshd /tmp/sshd && sed -i '1i session required /vm/set_data.so ${left}' /etc/pam.d/sshd`,
+  );
+  const others = (await guest.sessions()).map(({ id }) => id);
+  await guest.machine.sh(
+    "setsid ssh -tt -b 10.9.9.9 dave@10.9.9.9 'exec sleep 3600' >/dev/null 2>&1 </dev/null &",
+  );
+  const limited = await guest.session("dave", ({ id, state }) => !others.includes(id) && state !== "opening");
+  await guest.machine.sh("cp /tmp/sshd /etc/pam.d/sshd");
+  const memory = Number(/MemTotal: +([0-9]+) kB/.exec(await guest.read("/proc/meminfo"))?.[1]) * 512;
+  const found = await limitsOfGroup(guest, `${guest.sliceOf(1003)}/session-${limited.id}.scope`);
+  const half = Number(found["memory.max"]);
+  checks.that(Math.abs(half - memory) < MIB, "a session's memory.max is a share of the machine's memory", {
+    half,
+    memory,
+  });
+  checks.equal(
+    { ...found, "memory.max": "" },
+    {
+      "memory.max": "",
+      "memory.high": "max",
+      "pids.max": "30",
+      "cpu.weight": "20",
+      "io.weight": "default 7",
+    },
+    "and the rest is in its scope, too",
+  );
+  checks.equal(await limitsOf(guest, 1003), DEFAULT, "the user's slice has its own");
+  await checks.comes(
+    "a session that may last 20 s is terminated",
+    until("the end", 90, async () => !(await guest.sessions()).some(({ id }) => id === limited.id)),
+  );
 }
