@@ -68,6 +68,21 @@ export function parseVtnr(text: string): number | null {
   return value !== null && value >= 1 && value <= 63 ? value : null;
 }
 
+/** "seat" and at least one more character: what udev's rules, file names and object paths can say. */
+export function isSeatName(text: string): boolean {
+  return /^seat[A-Za-z0-9_-]{1,251}$/.test(text);
+}
+
+/** Longer than any path in /dev and /sys. */
+const PATH_MAX = 4096;
+
+/** An absolute path below that directory, without parts that are empty or mean another place. */
+export function isPathBelow(directory: string, path: string): boolean {
+  if (path.length > PATH_MAX || path.includes("\0") || !path.startsWith(`${directory}/`)) return false;
+  const parts = path.slice(1).split("/");
+  return parts.every((part) => part !== "" && part !== "." && part !== "..");
+}
+
 export function isSessionId(text: string): boolean {
   return /^[1-9][0-9]{0,9}$/.test(text);
 }
