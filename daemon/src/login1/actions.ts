@@ -4,8 +4,6 @@ import type { Answer, Call } from "../bus/call.ts";
 import type { LATER } from "../bus/table.ts";
 import { canLock } from "../core/classes.ts";
 import type { Session, SessionId } from "../core/model.ts";
-import { seat0 } from "../core/seats.ts";
-import { activeSession } from "../core/select.ts";
 import { invalidArgs, noSuchSession, notSupported } from "./errors.ts";
 import type { Room } from "./room.ts";
 
@@ -19,13 +17,38 @@ export function present(room: Room, id: SessionId): Session {
   return session;
 }
 
-/** The session in the foreground is there already; another one would take a switch of the virtual terminal. */
+/** Whether and how it can be is the core's to say: by a switch of the terminal, or without one. */
 export async function activate(room: Room, { id }: Session, call: Call): Later {
-  await room.authority.ask(call, { action: "chvt" });
-  const session = present(room, id);
-  if (session.seat === null) throw notSupported(`session ${id} has no seat to be in the foreground of`);
-  if (activeSession(room.world(), seat0(room.world()))?.id === id) return [];
-  throw notSupported(`session ${id} is on a virtual terminal in the background: switch to it by hand`);
+  const caller = await room.authority.ask(call, { action: "chvt" });
+  present(room, id);
+  const at = room.now();
+  return room.orders.order(call, (requester) => ({
+    kind: "session.activateRequested",
+    at,
+    requester,
+    caller,
+    id,
+  }));
+}
+
+/** To that place of the seat: a virtual terminal, or on a seat without them the position of a session. */
+export async function switchSeat(
+  room: Room,
+  seat: string,
+  place: number | "next" | "previous",
+  call: Call,
+): Later {
+  if (place === 0) throw invalidArgs("the places of a seat begin with 1");
+  const caller = await room.authority.ask(call, { action: "chvt" });
+  const at = room.now();
+  return room.orders.order(call, (requester) => ({
+    kind: "seat.switchRequested",
+    at,
+    requester,
+    caller,
+    seat,
+    place,
+  }));
 }
 
 export async function lock(room: Room, { id, uid }: Session, call: Call, locks: boolean): Later {

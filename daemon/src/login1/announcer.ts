@@ -32,6 +32,7 @@ export class Announcer {
   #latest: World | null = null;
   readonly #sessions = new Map<SessionId, World>();
   readonly #users = new Map<Uid, World>();
+  readonly #seats = new Map<string, World>();
 
   constructor(room: Room, bus: Out) {
     this.#room = room;
@@ -63,11 +64,13 @@ export class Announcer {
     const said = {
       session: (id: SessionId) => this.#sessions.get(id) ?? told,
       user: (uid: Uid) => this.#users.get(uid) ?? told,
+      seat: (id: string) => this.#seats.get(id) ?? told,
     };
     const { sessions, users, seats, manager } = changesOf(this.#room, told, latest, said);
     for (const news of [...sessions, ...users, ...seats, ...manager]) send(this.#bus, news);
     this.#sessions.clear();
     this.#users.clear();
+    this.#seats.clear();
   }
 
   #look(): void {
@@ -82,6 +85,8 @@ export class Announcer {
         this.#sessions.set(change.after.id, after);
     for (const change of after.users.since(before.users))
       if (change.before === undefined && change.after !== undefined) this.#users.set(change.after.uid, after);
+    for (const change of after.seats.since(before.seats))
+      if (change.before === undefined && change.after !== undefined) this.#seats.set(change.after.id, after);
   }
 }
 

@@ -38,6 +38,7 @@ export type News = Broadcast | Changed;
 export interface Said {
   session(id: SessionId): World;
   user(uid: Uid): World;
+  seat(id: string): World;
 }
 
 export function broadcast(bus: Pick<Bus, "emit">, { name, body }: Broadcast): void {
@@ -125,7 +126,7 @@ export function changesOf(room: Room, before: World, after: World, said: Said = 
   return {
     sessions: changedSessions(room, touched.sessions, after, said),
     users: [...touched.users].sort((a, b) => a - b).flatMap((uid) => changedUser(room, uid, after, said)),
-    seats: allSeats(after).flatMap((seat) => changedSeat(room, seat, before, after)),
+    seats: allSeats(after).flatMap((seat) => changedSeat(room, seat, after, said)),
     manager: changed<ManagerObject>(
       MANAGER_PATH,
       managerInterface,
@@ -135,19 +136,15 @@ export function changesOf(room: Room, before: World, after: World, said: Said = 
   };
 }
 
-function changedSeat(room: Room, seat: Seat, before: World, after: World): Changed[] {
-  const was = before.seats.get(seat.id);
-  if (was === undefined) return [];
+function changedSeat(room: Room, seat: Seat, after: World, said: Said): Changed[] {
   const { id } = seat;
-  return changed(
-    seatPath(id),
-    seatInterface,
-    { room, world: before, seat: was },
-    { room, world: after, seat },
-  );
+  const then = said.seat(id);
+  const was = then.seats.get(id);
+  if (was === undefined) return [];
+  return changed(seatPath(id), seatInterface, { room, world: then, seat: was }, { room, world: after, seat });
 }
 
-const saidIn = (world: World): Said => ({ session: () => world, user: () => world });
+const saidIn = (world: World): Said => ({ session: () => world, user: () => world, seat: () => world });
 
 /** Those that left the foreground first. */
 function changedSessions(room: Room, ids: Iterable<SessionId>, after: World, said: Said): Changed[] {

@@ -2,6 +2,7 @@
 
 import {
   ACCESS_DENIED,
+  errnoError,
   errnoName,
   FAILED,
   INVALID_ARGS,
@@ -11,6 +12,7 @@ import {
 } from "../bus/errors.ts";
 import type { DBusError } from "../bus/values.ts";
 import type { Refusal } from "../core/effects.ts";
+import type { TakeResult } from "../core/seat-effects.ts";
 
 const login1 = (name: string) => (text: string) => refuse(`org.freedesktop.login1.${name}`, text);
 const standard = (name: string) => (text: string) => refuse(name, text);
@@ -22,7 +24,6 @@ export const noUserForPid = login1("NoUserForPID");
 export const noSuchSeat = login1("NoSuchSeat");
 export const sessionNotOnSeat = login1("SessionNotOnSeat");
 export const notInControl = login1("NotInControl");
-export const deviceNotTaken = login1("DeviceNotTaken");
 export const sessionBusy = login1("SessionBusy");
 export const sleepVerbNotSupported = login1("SleepVerbNotSupported");
 export const notYourDevice = login1("NotYourDevice");
@@ -57,4 +58,9 @@ export function refused({
   readonly message: string;
 }): DBusError {
   return refuse(REFUSALS[refusal], message);
+}
+
+/** Where the system refused, its own word says why. */
+export function notTaken(result: Extract<TakeResult, { readonly ok: false }>): DBusError {
+  return result.errno === undefined ? refused(result) : errnoError(result.errno, result.message);
 }

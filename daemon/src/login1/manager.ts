@@ -2,12 +2,11 @@
 
 import type { Call } from "../bus/call.ts";
 import { defineInterface } from "../bus/define.ts";
-import { errnoError } from "../bus/errors.ts";
 import type { Method } from "../bus/table.ts";
 import type { Session } from "../core/model.ts";
 import * as actions from "./actions.ts";
+import { attachDevice, flushDevices } from "./attach.ts";
 import { createMethods } from "./create.ts";
-import { invalidArgs } from "./errors.ts";
 import { inhibit } from "./inhibit.ts";
 import { setUserLinger } from "./linger.ts";
 import * as lists from "./lists.ts";
@@ -92,23 +91,6 @@ const orders: readonly Row[] = [
   method("SetUserLinger", { in: "ubb", args: "uid enable interactive" }, setUserLinger),
   method("Inhibit", { in: "ssss", out: "h", args: "what who why mode pipe_fd" }, inhibit),
 ];
-
-/** Nothing sorts devices to seats here. */
-async function attachDevice({ room, world }: ManagerObject, call: Call): actions.Later {
-  const [seat, path, interactive] = call.args as [string, string, boolean];
-  seatNamed(world, room.tracker, call, seat);
-  if (!path.startsWith("/sys/") || path.split("/").includes(".."))
-    throw invalidArgs(`${JSON.stringify(path)} is not a path in /sys`);
-  await room.authority.ask(call, { action: "attach-device", interactive });
-  throw errnoError("ENODEV", `${path} is not a device that can be attached to a seat`);
-}
-
-/** There are no attachments to forget. */
-async function flushDevices({ room }: ManagerObject, call: Call): actions.Later {
-  const [interactive] = call.args as [boolean];
-  await room.authority.ask(call, { action: "flush-devices", interactive });
-  return [];
-}
 
 async function reload({ room }: ManagerObject, call: Call): actions.Later {
   await room.authority.ask(call, { action: "reload" });

@@ -6,11 +6,21 @@ import { LATER } from "../bus/table.ts";
 import type { CallResult, InhibitResult, OpenResult } from "../core/effects.ts";
 import type { Event } from "../core/events.ts";
 import type { Requester, SessionId } from "../core/model.ts";
+import type { TakeResult } from "../core/seat-effects.ts";
 import type { LogPort, ReplyPort } from "../loop/ports.ts";
-import { refused } from "./errors.ts";
+import { notTaken, refused } from "./errors.ts";
+
+type Taken = Extract<TakeResult, { readonly ok: true }>;
+
+/** What becomes of a device that was taken, and what if nobody is there any more to have it. */
+interface Taking {
+  taken(device: Taken): Answer;
+  lost(device: Taken): void;
+}
 
 interface Waiting {
   readonly call: Call;
+  readonly taking?: Taking;
   readonly opened?: (result: OpenResult) => Answer;
   readonly inhibited?: (id: number) => Answer;
 }
@@ -47,6 +57,15 @@ export class Orders implements ReplyPort {
     return this.#submit({ call, inhibited }, make);
   }
 
+  take(call: Call, make: Make, taking: Taking): typeof LATER {
+    return this.#submit({ call, taking }, make);
+  }
+
+  /** What nobody waits for. */
+  submit(make: Make): void {
+    this.#options.submit(make({ room: "login1", call: 0 }));
+  }
+
   /** Goes on with a call after something was waited for: what is thrown is answered. */
   resume(call: Call, rest: () => typeof LATER): void {
     if (call.caller.gone || call.answered) return;
@@ -81,6 +100,15 @@ export class Orders implements ReplyPort {
       if (!result.ok) throw refused(result);
       return waiting.inhibited?.(result.id);
     });
+  }
+
+  takeReply(number: number, result: TakeResult): void {
+    const waiting = this.#take(number);
+    if (waiting === undefined) return;
+    const { call, taking } = waiting;
+    if (!result.ok) return call.fail(notTaken(result));
+    const given = !call.caller.gone && !call.answered && this.#answer(call, () => taking?.taken(result));
+    if (!given) taking?.lost(result);
   }
 
   #submit(waiting: Waiting, make: Make): typeof LATER {

@@ -17,7 +17,19 @@ export interface Wall {
 export interface Room {
   readonly kernel: Pick<
     Kernel,
-    "process" | "processOfFd" | "terminalOfFd" | "lookUpUser" | "openLifetime" | "openInhibitor" | "closeFd"
+    | "process"
+    | "processOfFd"
+    | "terminalOfFd"
+    | "lookUpUser"
+    | "openLifetime"
+    | "openInhibitor"
+    | "closeFd"
+    | "findDevice"
+    | "descriptorOf"
+    | "brightnessSeat"
+    | "setBrightness"
+    | "attachDevice"
+    | "flushDevices"
   >;
   world(): World;
   now(): Instant;

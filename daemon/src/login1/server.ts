@@ -14,6 +14,7 @@ import type { Kernel } from "../kernel/kernel.ts";
 import type { Login1Port, LogPort, ReplyPort } from "../loop/ports.ts";
 import { Announcer } from "./announcer.ts";
 import { Authority } from "./authority.ts";
+import type { ControllerSignals, Outlet } from "./controller-signals.ts";
 import { managerInterface } from "./manager.ts";
 import { Orders } from "./orders.ts";
 import { MANAGER_PATH, SERVICE, sessionPath } from "./paths.ts";
@@ -32,6 +33,7 @@ export interface Login1Options {
   readonly log: LogPort;
   /** Reads the configuration again. */
   readonly reload: () => void;
+  readonly controllers: ControllerSignals;
 }
 
 export interface Login1 {
@@ -81,17 +83,15 @@ class Server implements Login1 {
       connected: () => void this.#connected(),
     });
     const polkit = createPolkit(this.#bus);
+    options.controllers.use(this.#outlet());
     this.#announcer = new Announcer(this.#room, this.#bus);
     this.port = {
       openReply: (call, result) => this.#afterNews(() => orders.openReply(call, result)),
       callReply: (call, result) => this.#afterNews(() => orders.callReply(call, result)),
       inhibitReply: (call, result) => this.#afterNews(() => orders.inhibitReply(call, result)),
-      takeReply: (call) =>
-        this.#afterNews(() =>
-          orders.callReply(call, { ok: false, refusal: "no-such-device", message: "there are no devices" }),
-        ),
-      paused() {},
-      resumed() {},
+      takeReply: (call, result) => this.#afterNews(() => orders.takeReply(call, result)),
+      paused: (...word) => this.#afterNews(() => options.controllers.paused(...word)),
+      resumed: (...word) => this.#afterNews(() => options.controllers.resumed(...word)),
       lock: (id, lock) => this.#emit(sessionInterface, sessionPath(id), lock ? "Lock" : "Unlock", []),
     };
   }
@@ -115,6 +115,17 @@ class Server implements Login1 {
     this.#bus.emit(path, table as Interface<never>, signal, body);
   }
 
+  #outlet(): Outlet {
+    const bus = this.#bus;
+    return {
+      get guid() {
+        return bus.guid;
+      },
+      tell: (id, signal) =>
+        bus.tell({ ...signal, path: sessionPath(id), table: sessionInterface as Interface<never> }),
+    };
+  }
+
   /** Controllers of an earlier connection, or of an earlier daemon, are still there if the bus knows them. */
   async #connected(): Promise<void> {
     const bus = this.#bus.guid;
@@ -126,6 +137,7 @@ class Server implements Login1 {
     if (this.#bus.guid !== bus) return;
     const present = callers.filter((caller) => caller !== null);
     for (const caller of present) this.#watch(caller);
+    this.#options.controllers.flush();
     const known = new Set(present.map(({ name }) => name));
     this.#options.submit({ kind: "bus.connected", at: this.#options.now(), bus, names: known });
   }

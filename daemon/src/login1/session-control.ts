@@ -1,32 +1,21 @@
 /** Methods of a session for its controller, the one connection that took control, and for its owner. */
 
-import type { Answer, Call } from "../bus/call.ts";
-import { errnoError } from "../bus/errors.ts";
+import type { Call } from "../bus/call.ts";
 import type { LATER } from "../bus/table.ts";
-import { canIdle, canTakeDevices } from "../core/classes.ts";
-import { isActive } from "../core/display.ts";
+import { canIdle } from "../core/classes.ts";
 import type { Event } from "../core/events.ts";
 import type { Requester } from "../core/model.ts";
 import { askOwner, callerOf } from "./authority.ts";
-import {
-  accessDenied,
-  deviceNotTaken,
-  invalidArgs,
-  notInControl,
-  notSupported,
-  notYourDevice,
-} from "./errors.ts";
+import { accessDenied, notInControl, notSupported } from "./errors.ts";
 import type { SessionObject } from "./room.ts";
 
-type Later = typeof LATER;
-type Handler = (object: SessionObject, call: Call) => Later;
+export type Later = typeof LATER;
+export type Handler = (object: SessionObject, call: Call) => Later;
 
 const GRAPHICAL: ReadonlySet<string> = new Set(["x11", "wayland", "mir"]);
-const MAJOR_MAX = 0xfff;
-const MINOR_MAX = 0xfffff;
 
 /** What every request about this session has. */
-function about({ room, session }: SessionObject, call: Call, requester: Requester) {
+export function about({ room, session }: SessionObject, call: Call, requester: Requester) {
   return { at: room.now(), requester, caller: callerOf(call), id: session.id };
 }
 
@@ -106,44 +95,15 @@ export const setTty: Handler = (object, call) => {
 
 type Common = ReturnType<typeof about> & { readonly name: string };
 
-function orderAsController(object: SessionObject, call: Call, make: (common: Common) => Event): Later {
+export function orderAsController(object: SessionObject, call: Call, make: (common: Common) => Event): Later {
   checkController(object, call);
   const { name } = call.caller;
   return object.room.orders.order(call, (requester) => make({ ...about(object, call, requester), name }));
 }
 
 /** The same name on another bus was somebody else. */
-function checkController({ room, session }: SessionObject, call: Call): void {
+export function checkController({ room, session }: SessionObject, call: Call): void {
   const { control } = session;
   if (control !== null && control.name === call.caller.name && control.bus === room.bus()) return;
   throw notInControl(`${call.caller.name} does not control session ${session.id}`);
-}
-
-/** There is no device to be had. */
-export function takeDevice(object: SessionObject, call: Call): Answer {
-  const [major, minor] = call.args as [number, number];
-  if (major > MAJOR_MAX || minor > MINOR_MAX) throw invalidArgs(`there are no devices ${major}:${minor}`);
-  if (!canTakeDevices(object.session))
-    throw notSupported(`sessions of class ${object.session.class} get no devices`);
-  checkController(object, call);
-  throw errnoError("ENODEV", `there is no device ${major}:${minor} to take`);
-}
-
-/** For those who have it: nobody. */
-export function giveDevice(object: SessionObject, call: Call): Answer {
-  checkController(object, call);
-  const [major, minor] = call.args as [number, number];
-  throw deviceNotTaken(`device ${major}:${minor} is not taken`);
-}
-
-export function setBrightness({ world, session }: SessionObject, call: Call): Answer {
-  const [subsystem, name] = call.args as [string, string];
-  if (subsystem !== "backlight" && subsystem !== "leds")
-    throw notSupported(`devices of the subsystem ${JSON.stringify(subsystem)} have no brightness`);
-  if (name === "" || name === "." || name === ".." || name.includes("/"))
-    throw invalidArgs(`${JSON.stringify(name)} is not the name of a device`);
-  if (session.seat === null) throw notYourDevice(`session ${session.id} has no seat`);
-  if (!isActive(world, session)) throw notYourDevice(`session ${session.id} is not in the foreground`);
-  askOwner(call, session.uid);
-  throw errnoError("ENODEV", `there is no device ${subsystem}/${name}`);
 }

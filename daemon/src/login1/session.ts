@@ -8,6 +8,7 @@ import { isActive, seatOfSession } from "../core/display.ts";
 import { idleOfSession } from "../core/idle.ts";
 import { sessionState } from "../core/select.ts";
 import * as actions from "./actions.ts";
+import * as devices from "./devices.ts";
 import { NOTHING, SERVICE, seatPath, userPath } from "./paths.ts";
 import type { SessionObject } from "./room.ts";
 import { changing, constant, idleRows, method, monotonic, realtime, signal } from "./rows.ts";
@@ -81,10 +82,10 @@ export const sessionInterface = defineInterface<SessionObject>({
     method("SetClass", { in: "s", args: "class" }, control.setClass),
     method("SetDisplay", { in: "s", args: "display" }, control.setDisplay),
     method("SetTTY", { in: "h", args: "tty_fd" }, control.setTty),
-    method("TakeDevice", { in: "uu", out: "hb", args: `${DEVICE} fd inactive` }, control.takeDevice),
-    method("ReleaseDevice", { in: "uu", args: DEVICE }, control.giveDevice),
-    method("PauseDeviceComplete", { in: "uu", args: DEVICE }, control.giveDevice),
-    method("SetBrightness", { in: "ssu", args: "subsystem name brightness" }, control.setBrightness),
+    method("TakeDevice", { in: "uu", out: "hb", args: `${DEVICE} fd inactive` }, devices.takeDevice),
+    method("ReleaseDevice", { in: "uu", args: DEVICE }, devices.releaseDevice),
+    method("PauseDeviceComplete", { in: "uu", args: DEVICE }, devices.pauseDeviceComplete),
+    method("SetBrightness", { in: "ssu", args: "subsystem name brightness" }, devices.setBrightness),
   ],
   signals: [
     signal("PauseDevice", "uus", "major minor type"),
