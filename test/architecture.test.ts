@@ -12,7 +12,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   loop: ["core"],
   kernel: ["core", "loop/ports.ts"],
   "pam-socket": ["core", "loop/ports.ts", "loop/log-limit.ts", "kernel/kernel.ts"],
-  control: ["core", "loop/ports.ts", "loop/log-limit.ts", "kernel/kernel.ts"],
+  control: ["core", "loop/ports.ts", "loop/log-limit.ts", "kernel/kernel.ts", "kernel/seat-kernel.ts"],
   bus: ["core", "loop/ports.ts", "loop/log-limit.ts", "kernel/kernel.ts"],
   login1: ["bus", "core", "loop/ports.ts", "kernel/kernel.ts"],
   store: ["core", "loop/ports.ts", "kernel/kernel.ts"],

@@ -11,7 +11,7 @@ let target: { id: string; leader: number };
 
 beforeEach(async () => {
   machine = new Machine();
-  target = await machine.session(ALICE);
+  target = await machine.session(ALICE, { type: "tty" });
 });
 
 const callers = { root: 0, owner: ALICE, other: BOB } as const;
@@ -24,6 +24,12 @@ const orders: readonly [method: string, parameters: () => object, may: readonly 
   ["KillSession", () => ({ id: target.id, whom: "all", signal: 15 }), ["root", "owner"]],
   ["KillSession", () => ({ id: target.id, whom: "leader", signal: 9 }), ["root", "owner"]],
   ["Deregister", () => ({ id: target.id }), ["root", "owner"]],
+];
+
+/** The same of what leaves the session as it is. */
+const wishes: typeof orders = [
+  ["LockSession", () => ({ id: target.id }), ["root", "owner"]],
+  ["UnlockSession", () => ({ id: target.id }), ["root", "owner"]],
 ];
 
 /** Who may do it to alice, and whether it was done. */
@@ -64,15 +70,28 @@ const questions: readonly [method: string, parameters: () => object][] = [
   ["Monitor", () => ({})],
   ["GetStatus", () => ({})],
   ["ListLinger", () => ({})],
+  ["ListSeats", () => ({})],
+  ["GetSeat", () => ({ id: "seat0" })],
 ];
 
 const everybody = Object.keys(callers) as Who[];
 const call = (who: Who, method: string, parameters: object) =>
   machine.client(machine.process(callers[who])).call(method, parameters);
 
+/** Whether they are allowed depends on who sits where: seats.test.ts and devices.test.ts. */
+const elsewhere = [
+  "ActivateSession",
+  "SwitchTo",
+  "SwitchToNext",
+  "SwitchToPrevious",
+  "AttachDevice",
+  "FlushDevices",
+  "ExplainDevice",
+];
+
 it("every method has a row here or its own block below", () => {
-  const rows = [...orders, ...questions, ...ofUsers].map(([method]) => method);
-  expect(new Set([...rows, "Register"])).toEqual(new Set(Object.keys(methods)));
+  const rows = [...orders, ...wishes, ...questions, ...ofUsers].map(([method]) => method);
+  expect(new Set([...rows, "Register", ...elsewhere])).toEqual(new Set(Object.keys(methods)));
 });
 
 describe.each(everybody)("%s", (who) => {
@@ -87,6 +106,11 @@ describe.each(everybody)("%s", (who) => {
     const untouched = session?.stage.phase === "running" && machine.kernel.system.signals.length === 0;
     if (may.includes(who)) expect({ error, untouched }).toEqual({ error: undefined, untouched: false });
     else expect({ error, untouched }).toEqual({ error: DENIED, untouched: true });
+  });
+
+  it.each(wishes)("%s", async (method, parameters, may) => {
+    const { error } = await call(who, method, parameters());
+    expect(error).toBe(may.includes(who) ? undefined : DENIED);
   });
 
   it.each(ofUsers)("%s of alice", async (method, parameters, may, done) => {
@@ -122,7 +146,7 @@ describe.each(everybody)("%s", (who) => {
 
 describe("a session that does not exist", () => {
   it.each(everybody)("is no session for %s, not a secret", async (who) => {
-    for (const [method, parameters] of orders.filter(([name]) => name !== "TerminateUser")) {
+    for (const [method, parameters] of [...orders, ...wishes].filter(([name]) => name !== "TerminateUser")) {
       const answer = await call(who, method, { ...parameters(), id: "77" });
       expect(answer).toEqual({ error: `${OURS}.NoSuchSession`, parameters: { id: "77" } });
     }

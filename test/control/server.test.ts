@@ -327,7 +327,9 @@ describe("Monitor", () => {
 
   it("gives one snapshot to a client that does not ask for more", async () => {
     const answer = await client.call("Monitor");
-    expect(answer).toEqual({ parameters: { event: "snapshot", sessions: [], users: [] } });
+    const seat0 = { id: "seat0", graphical: false, terminals: true, activeVt: 1 };
+    const seats = [{ ...seat0, activeSession: null, sessions: [] }];
+    expect(answer).toEqual({ parameters: { event: "snapshot", sessions: [], users: [], seats } });
     expect((await client.call("GetStatus")).error).toBeUndefined();
   });
 
@@ -358,6 +360,7 @@ describe("Monitor", () => {
     expect(changes).toMatchObject([
       { event: "session_changed", sessions: [{ state: "active" }] },
       { event: "user_changed", users: [{ state: "active" }] },
+      { event: "seat_changed", seats: [{ id: "seat0", activeVt: 2, activeSession: "1", sessions: ["1"] }] },
     ]);
   });
 

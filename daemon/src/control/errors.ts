@@ -31,12 +31,14 @@ export const interfaceNotFound = (name: string): Failure => service("InterfaceNo
 export interface Subject {
   readonly id: string;
   readonly uid: number;
+  readonly seat?: string;
 }
 
 /** The others have no name of their own here: the sentence says what it is. */
 const refusals: Readonly<Partial<Record<Refusal, (subject: Subject, message: string) => Failure>>> = {
   "no-such-session": ({ id }) => failure("NoSuchSession", { id }),
   "no-such-user": ({ uid }) => failure("NoSuchUser", { uid }),
+  "no-such-seat": ({ seat }) => failure("NoSuchSeat", { seat: seat ?? "" }),
   "not-allowed": () => permissionDenied,
   limits: (_subject, message) => failure("LimitsExceeded", { message }),
 };

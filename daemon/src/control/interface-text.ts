@@ -6,7 +6,8 @@
 export const interfaceText = `# Sessions, users and seats of this system, as sessionmand knows them.
 interface org.sessionman.Login
 
-# A session. Times: realtime in microseconds since 1970, monotonic in microseconds since boot.
+# A session. Times: realtime in microseconds since 1970, monotonic in microseconds since boot. controller: the process
+# that has taken control of it.
 type Session (
   id: string,
   uid: int,
@@ -27,7 +28,8 @@ type Session (
   scope: ?string,
   createdRealtime: int,
   createdMonotonic: int,
-  closingReason: ?string
+  closingReason: ?string,
+  controller: ?int
 )
 
 # A user's service manager. starting: its backend runs; ready: it takes commands, and the initial services are being
@@ -83,6 +85,46 @@ type Holder (
   holds: []string
 )
 
+# A seat: where somebody sits. graphical: a device of it can show something. terminals: it has virtual terminals, of
+# which activeVt is the one on the screen, 0 while that is not known. activeSession: the session in the foreground; null
+# for none, also for the moment of a switch until the devices of the session before are out of reach.
+type Seat (
+  id: string,
+  graphical: bool,
+  terminals: bool,
+  activeVt: int,
+  activeSession: ?string,
+  sessions: []string
+)
+
+# A device of a seat. path: below /sys; "static:" and the node for one that is only known by its node. parent: the
+# device of a seat above it. number: "MAJOR:MINOR". master: its presence makes the seat exist. uaccess: the user of the
+# session in the foreground gets an entry in its access list. assignable: it can be attached to another seat. access is
+# null without a node.
+type Device (
+  path: string,
+  parent: ?string,
+  subsystem: string,
+  name: string,
+  node: ?string,
+  number: ?string,
+  seat: string,
+  master: bool,
+  uaccess: bool,
+  assignable: bool,
+  access: ?Access,
+  taken: []Taken
+)
+
+# Who may open a node, as it says itself. mode: nine bits; the middle three are the most that users, groups and gid may
+# have where there are any users or groups. permissions: what they have in effect; 4 is reading, 2 is writing.
+type Access (uid: int, gid: int, mode: int, users: []Grant, groups: []Grant)
+type Grant (id: int, permissions: int)
+
+# What a session's controller has from us: the device itself or one below it. controller: its process. Only an active one
+# can be used.
+type Taken (session: string, controller: int, node: string, state: (opening, active, pausing, paused, resuming))
+
 method ListSessions() -> (sessions: []Session)
 method GetSession(id: string) -> (session: Session, processes: []Process)
 method ListUsers() -> (users: []User)
@@ -114,6 +156,38 @@ method ImportEnvironment(uid: ?int, set: [string]string, unset: []string) -> ()
 # Sends a signal to the leader or to all processes of the session.
 method KillSession(id: string, whom: (leader, all), signal: int) -> ()
 
+method ListSeats() -> (seats: []Seat)
+method GetSeat(id: string) -> (seat: Seat, devices: []Device)
+
+# Brings the session, or what is at that place of the seat, to the foreground: a virtual terminal, or on a seat without
+# them the position of a session. For root, whoever has the session in the foreground, and processes of sessions on the
+# seat. The answer does not wait for the switch.
+method ActivateSession(id: string) -> ()
+method SwitchTo(seat: string, place: int) -> ()
+method SwitchToNext(seat: string) -> ()
+method SwitchToPrevious(seat: string) -> ()
+
+# Asks the programs of the session to lock or unlock its screen.
+method LockSession(id: string) -> ()
+method UnlockSession(id: string) -> ()
+
+# Puts the device, or the nearest one above it that can be attached, on the seat, now and from every boot on. path: below
+# /sys, without links; the answer names the device that was attached. A seat begins to exist with its first device that
+# can show something. FlushDevices forgets all that was attached. Both are for root.
+method AttachDevice(seat: string, path: string) -> (path: string)
+method FlushDevices() -> ()
+
+# Whether a user may open the node below /dev for reading and writing, why, and what is needed for it; uid null is the
+# caller. For root and the user. device is null if the node belongs to no seat.
+method ExplainDevice(node: string, uid: ?int) -> (
+  uid: int,
+  mayOpen: bool,
+  because: []string,
+  needed: []string,
+  access: Access,
+  device: ?Device
+)
+
 # Opens a session without PAM. leader is the process whose life is the session's: null is the caller's
 # parent process. Only root may name another user, or a leader other than itself and its parent. tty null is
 # the leader's controlling terminal; only root may name another one. With holder true the caller itself is
@@ -134,17 +208,20 @@ method Register(
 # Ends the session without killing its processes. id null is the caller's session.
 method Deregister(id: ?string) -> (id: string)
 
-# First reply: all sessions and users, event "snapshot". Called with "more", one reply per change follows.
+# First reply: all sessions, users and seats, event "snapshot". Called with "more", one reply per change follows.
 method Monitor() -> (
-  event: (snapshot, session_new, session_changed, session_removed, user_new, user_changed, user_removed),
+  event: (snapshot, session_new, session_changed, session_removed, user_new, user_changed, user_removed, seat_new, seat_changed, seat_removed),
   sessions: []Session,
-  users: []User
+  users: []User,
+  seats: []Seat
 )
 
 method GetStatus() -> (version: string, pid: int, sessions: int, users: int, cgroup: ?string, degraded: []string)
 
 error NoSuchSession (id: string)
 error NoSuchUser (uid: int)
+error NoSuchSeat (seat: string)
+error NoSuchDevice (device: string)
 error NotInSession (pid: int)
 error AlreadyInSession (id: string)
 error LimitsExceeded (message: string)

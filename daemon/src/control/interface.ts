@@ -34,6 +34,7 @@ export const records = {
     createdRealtime: "int",
     createdMonotonic: "int",
     closingReason: "?string",
+    controller: "?int",
   },
   Manager: {
     state: "(starting, ready, running, stopping, failed)",
@@ -63,6 +64,36 @@ export const records = {
   },
   Process: { pid: "int", parent: "int", command: "string", cgroup: "string" },
   Holder: { pid: "int", command: "string", holds: "[]string" },
+  Seat: {
+    id: "string",
+    graphical: "bool",
+    terminals: "bool",
+    activeVt: "int",
+    activeSession: "?string",
+    sessions: "[]string",
+  },
+  Device: {
+    path: "string",
+    parent: "?string",
+    subsystem: "string",
+    name: "string",
+    node: "?string",
+    number: "?string",
+    seat: "string",
+    master: "bool",
+    uaccess: "bool",
+    assignable: "bool",
+    access: "?Access",
+    taken: "[]Taken",
+  },
+  Access: { uid: "int", gid: "int", mode: "int", users: "[]Grant", groups: "[]Grant" },
+  Grant: { id: "int", permissions: "int" },
+  Taken: {
+    session: "string",
+    controller: "int",
+    node: "string",
+    state: "(opening, active, pausing, paused, resuming)",
+  },
 } as const satisfies { readonly [record: string]: FieldTypes };
 
 export const methods = {
@@ -82,6 +113,27 @@ export const methods = {
   GetUserLog: { takes: { uid: "?int" }, gives: { text: "string" } },
   ImportEnvironment: { takes: { uid: "?int", set: "[string]string", unset: "[]string" }, gives: {} },
   KillSession: { takes: { id: "string", whom: "(leader, all)", signal: "int" }, gives: {} },
+  ListSeats: { takes: {}, gives: { seats: "[]Seat" } },
+  GetSeat: { takes: { id: "string" }, gives: { seat: "Seat", devices: "[]Device" } },
+  ActivateSession: { takes: { id: "string" }, gives: {} },
+  SwitchTo: { takes: { seat: "string", place: "int" }, gives: {} },
+  SwitchToNext: { takes: { seat: "string" }, gives: {} },
+  SwitchToPrevious: { takes: { seat: "string" }, gives: {} },
+  LockSession: { takes: { id: "string" }, gives: {} },
+  UnlockSession: { takes: { id: "string" }, gives: {} },
+  AttachDevice: { takes: { seat: "string", path: "string" }, gives: { path: "string" } },
+  FlushDevices: { takes: {}, gives: {} },
+  ExplainDevice: {
+    takes: { node: "string", uid: "?int" },
+    gives: {
+      uid: "int",
+      mayOpen: "bool",
+      because: "[]string",
+      needed: "[]string",
+      access: "Access",
+      device: "?Device",
+    },
+  },
   Register: {
     takes: {
       uid: "?int",
@@ -102,9 +154,10 @@ export const methods = {
     takes: {},
     gives: {
       event:
-        "(snapshot, session_new, session_changed, session_removed, user_new, user_changed, user_removed)",
+        "(snapshot, session_new, session_changed, session_removed, user_new, user_changed, user_removed, seat_new, seat_changed, seat_removed)",
       sessions: "[]Session",
       users: "[]User",
+      seats: "[]Seat",
     },
   },
   GetStatus: {
@@ -125,6 +178,8 @@ export const methods = {
 export const errors = {
   NoSuchSession: { id: "string" },
   NoSuchUser: { uid: "int" },
+  NoSuchSeat: { seat: "string" },
+  NoSuchDevice: { device: "string" },
   NotInSession: { pid: "int" },
   AlreadyInSession: { id: "string" },
   LimitsExceeded: { message: "string" },
@@ -161,6 +216,11 @@ export type LingererRecord = Fields<typeof records.Lingerer>;
 export type UserRecord = Fields<typeof records.User>;
 export type ProcessRecord = Fields<typeof records.Process>;
 export type HolderRecord = Fields<typeof records.Holder>;
+export type SeatRecord = Fields<typeof records.Seat>;
+export type DeviceRecord = Fields<typeof records.Device>;
+export type AccessRecord = Fields<typeof records.Access>;
+export type GrantRecord = Fields<typeof records.Grant>;
+export type TakenRecord = Fields<typeof records.Taken>;
 
 export function isMethod(name: string): name is Method {
   return Object.hasOwn(methods, name);

@@ -2,25 +2,22 @@
 
 import type { OpenResult } from "../core/effects.ts";
 import type { Account, Event } from "../core/events.ts";
-import type { Instant, Session, User, World } from "../core/model.ts";
+import type { Instant, Session, World } from "../core/model.ts";
 import { isUid } from "../core/names.ts";
 import { mayControl } from "../core/policy.ts";
 import { allUsers } from "../core/select.ts";
-import {
-  type Kernel,
-  KernelError,
-  type Peer,
-  type ProcessFacts,
-  type ProcessLine,
-} from "../kernel/kernel.ts";
+import { type Kernel, KernelError, type ProcessFacts } from "../kernel/kernel.ts";
 import { type Ask, settle } from "./ask.ts";
+import { Devices } from "./devices.ts";
 import { failed, failure, invalidParameter, refused } from "./errors.ts";
 import { explain } from "./explain.ts";
 import type { Method, SessionRecord } from "./interface.ts";
 import { Lists } from "./lists.ts";
 import { callerOf, registration, sessionOfProcess, userOf } from "./register.ts";
 import { renderSession, renderUser } from "./render.ts";
+import { Seats } from "./seats.ts";
 import { UserServices } from "./services.ts";
+import { visible } from "./visible.ts";
 
 export interface MethodsOptions {
   readonly kernel: Kernel;
@@ -41,12 +38,16 @@ export class Methods implements Handlers {
   readonly #kernel: Kernel;
   readonly #lists: Lists;
   readonly #services: UserServices;
+  readonly #seats: Seats;
+  readonly #devices: Devices;
 
   constructor(options: MethodsOptions) {
     this.#options = options;
     this.#kernel = options.kernel;
     this.#lists = new Lists(options.kernel);
     this.#services = new UserServices(options);
+    this.#seats = new Seats(options);
+    this.#devices = new Devices(options);
   }
 
   ListSessions(ask: Ask<"ListSessions">): void {
@@ -142,6 +143,51 @@ export class Methods implements Handlers {
   ImportEnvironment(ask: Ask<"ImportEnvironment">): void {
     const from = this.#sessionOf(ask.peer.pid);
     this.#services.importEnvironment(ask, typeof from === "string" ? from : null);
+  }
+
+  ListSeats(ask: Ask<"ListSeats">): void {
+    this.#seats.list(ask);
+  }
+
+  GetSeat(ask: Ask<"GetSeat">): void {
+    this.#seats.show(ask);
+  }
+
+  ActivateSession(ask: Ask<"ActivateSession">): void {
+    const session = this.#find(ask, ask.parameters.id);
+    if (session !== null) this.#seats.activate(ask, session, this.#sessionOf(ask.peer.pid));
+  }
+
+  SwitchTo(ask: Ask<"SwitchTo">): void {
+    this.#seats.switchTo(ask, ask.parameters.place, this.#sessionOf(ask.peer.pid));
+  }
+
+  SwitchToNext(ask: Ask<"SwitchToNext">): void {
+    this.#seats.switchTo(ask, "next", this.#sessionOf(ask.peer.pid));
+  }
+
+  SwitchToPrevious(ask: Ask<"SwitchToPrevious">): void {
+    this.#seats.switchTo(ask, "previous", this.#sessionOf(ask.peer.pid));
+  }
+
+  LockSession(ask: Ask<"LockSession">): void {
+    this.#seats.lock(ask, true);
+  }
+
+  UnlockSession(ask: Ask<"UnlockSession">): void {
+    this.#seats.lock(ask, false);
+  }
+
+  AttachDevice(ask: Ask<"AttachDevice">): void {
+    this.#devices.attach(ask);
+  }
+
+  FlushDevices(ask: Ask<"FlushDevices">): void {
+    this.#devices.flush(ask);
+  }
+
+  ExplainDevice(ask: Ask<"ExplainDevice">): void {
+    this.#devices.explain(ask);
   }
 
   KillSession(ask: Ask<"KillSession">): void {
@@ -240,16 +286,5 @@ export class Methods implements Handlers {
       if (session === undefined || session.scope || session.leader.start !== identity.start) return null;
       return session.id;
     });
-  }
-}
-
-/** Command lines may hold secrets: they are for the user and for root. */
-function visible(peer: Peer, owner: User["uid"], list: () => readonly ProcessLine[]): readonly ProcessLine[] {
-  if (!mayControl(callerOf(peer), owner)) return [];
-  try {
-    return list();
-  } catch (error) {
-    if (error instanceof KernelError) return [];
-    throw error;
   }
 }

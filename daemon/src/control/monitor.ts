@@ -1,9 +1,11 @@
 /** What changed between two published Worlds, as the replies that monitoring clients get. */
 
 import type { Session, SessionId, Uid, User, World } from "../core/model.ts";
+import { allSeats, seatOf } from "../core/seats.ts";
 import { allSessions, allUsers, switched } from "../core/select.ts";
 import type { Reply } from "./interface.ts";
 import { type Places, renderSession, renderUser } from "./render.ts";
+import { renderSeat } from "./render-seat.ts";
 
 export type Notice = Reply<"Monitor">;
 
@@ -12,26 +14,33 @@ export function snapshot(world: World, places: Places): Notice {
     event: "snapshot",
     sessions: allSessions(world).map((session) => renderSession(world, session, places)),
     users: allUsers(world).map((user) => renderUser(world, user, places)),
+    seats: allSeats(world).map((seat) => renderSeat(world, seat)),
   };
 }
 
-/** Users come before their sessions and go after them. */
+/** Users and seats come before their sessions; users go after them, and seats last. */
 export function notices(before: World, after: World, places: Places): Notice[] {
   const sessions = changedSessions(before, after);
   const users = changedUsers(before, after, sessions);
   const ofUsers = [...users].map((uid) => userNotice(before, after, uid, places));
   const ofSessions = [...sessions].map((id) => sessionNotice(before, after, id, places));
-  const all = [...ofUsers, ...ofSessions].filter((notice) => notice !== null);
+  const ofSeats = [...new Set([...before.seats.keys(), ...after.seats.keys()])].map((id) =>
+    seatNotice(before, after, id),
+  );
+  const all = [...ofUsers, ...ofSessions, ...ofSeats].filter((notice) => notice !== null);
   return all.sort((a, b) => order.indexOf(a.event) - order.indexOf(b.event));
 }
 
 const order: readonly Notice["event"][] = [
+  "seat_new",
   "user_new",
   "session_new",
   "session_changed",
   "session_removed",
   "user_changed",
   "user_removed",
+  "seat_changed",
+  "seat_removed",
 ];
 
 function changedSessions(before: World, after: World): Set<SessionId> {
@@ -76,7 +85,7 @@ function sessionNotice(before: World, after: World, id: SessionId, places: Place
   const shown = now ?? old;
   return event === null || shown === null
     ? null
-    : { event: `session_${event}`, sessions: [shown], users: [] };
+    : { event: `session_${event}`, sessions: [shown], users: [], seats: [] };
 }
 
 function userNotice(before: World, after: World, uid: Uid, places: Places): Notice | null {
@@ -86,7 +95,22 @@ function userNotice(before: World, after: World, uid: Uid, places: Places): Noti
   const now = render(after, after.users.get(uid));
   const event = kindOf(old, now);
   const shown = now ?? old;
-  return event === null || shown === null ? null : { event: `user_${event}`, sessions: [], users: [shown] };
+  return event === null || shown === null
+    ? null
+    : { event: `user_${event}`, sessions: [], users: [shown], seats: [] };
+}
+
+function seatNotice(before: World, after: World, id: string): Notice | null {
+  const render = (world: World) => {
+    const seat = seatOf(world, id);
+    return seat === null ? null : renderSeat(world, seat);
+  };
+  const [old, now] = [render(before), render(after)];
+  const event = kindOf(old, now);
+  const shown = now ?? old;
+  return event === null || shown === null
+    ? null
+    : { event: `seat_${event}`, sessions: [], users: [], seats: [shown] };
 }
 
 /** Null where nothing of what a client sees is different. */

@@ -31,6 +31,7 @@ export function renderSession(world: World, session: Session, places: Places): S
     createdRealtime: created.realtime,
     createdMonotonic: created.monotonic,
     closingReason: session.stage.phase === "closing" ? session.stage.reason : null,
+    controller: session.control?.pid ?? null,
   };
 }
 
