@@ -12,9 +12,14 @@ _sessionctl_lingering() {
 	sessionctl linger list --no-legend 2>/dev/null | awk '{ print $2 }'
 }
 
+_sessionctl_seats() {
+	sessionctl seats --no-legend 2>/dev/null | awk '{ print $1 }'
+}
+
 _sessionctl() {
-	local verbs='list status show explain users user-status user-log linger import-environment monitor terminate
-		terminate-user kill register deregister version help'
+	local verbs='list status show explain users user-status user-log linger import-environment seats seat-status
+		activate switch lock unlock attach flush-devices monitor terminate terminate-user kill register
+		deregister version help'
 	local common='--json --no-legend --socket --help'
 	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
 	local verb='' action='' i words=''
@@ -49,18 +54,35 @@ _sessionctl() {
 	--class) words='user user-early user-incomplete user-light greeter lock-screen background background-light manager' ;;
 	--property | -p)
 		words='ID UID USER STATE TYPE CLASS DESKTOP SERVICE SEAT VTNR TTY DISPLAY REMOTE REMOTE_HOST REMOTE_USER
-			LEADER SCOPE CREATED_REALTIME CREATED_MONOTONIC CLOSING_REASON'
+			LEADER SCOPE CREATED_REALTIME CREATED_MONOTONIC CLOSING_REASON CONTROLLER'
 		;;
 	--user)
 		mapfile -t COMPREPLY < <(compgen -u -- "$current")
 		return
 		;;
+	--seat) words=$(_sessionctl_seats) ;;
 	--lines | -n | --leader | --desktop | --service | --tty | --remote-host) return ;;
 	*)
 		case $verb in
 		'') words=$verbs ;;
 		help) words=$verbs ;;
-		status | show | explain | terminate | kill | deregister) words=$(_sessionctl_sessions) ;;
+		explain)
+			words=$(_sessionctl_sessions)
+			if [[ $current == */* ]]; then
+				mapfile -t COMPREPLY < <(compgen -f -- "$current")
+				return
+			fi
+			;;
+		status | show | terminate | kill | deregister | activate | lock | unlock) words=$(_sessionctl_sessions) ;;
+		seat-status) words=$(_sessionctl_seats) ;;
+		switch) words='next previous' ;;
+		attach)
+			words=$(_sessionctl_seats)
+			if [[ -n $action ]]; then
+				mapfile -t COMPREPLY < <(compgen -f -- "$current")
+				return
+			fi
+			;;
 		user-status | user-log | terminate-user) words=$(_sessionctl_users) ;;
 		import-environment) words=$(compgen -e) ;;
 		linger)
@@ -84,6 +106,8 @@ _sessionctl() {
 			'') words+=' --version' ;;
 			show) words+=' --property --value' ;;
 			user-log) words+=' --lines' ;;
+			explain) words+=' --user' ;;
+			switch) words+=' --seat' ;;
 			linger) words+=' --dry-run' ;;
 			import-environment) words+=' --unset' ;;
 			kill) words+=' --signal --whom' ;;

@@ -12,7 +12,11 @@ function __sessionctl_lingering
     sessionctl linger list --no-legend 2>/dev/null | awk '{ print $2 "\t" $1 " " $3 }'
 end
 
-set -l verbs list status show explain users user-status user-log linger import-environment monitor terminate terminate-user kill register deregister version help
+function __sessionctl_seats
+    sessionctl seats --no-legend 2>/dev/null | awk '{ print $1 }'
+end
+
+set -l verbs list status show explain users user-status user-log linger import-environment seats seat-status activate switch lock unlock attach flush-devices monitor terminate terminate-user kill register deregister version help
 
 complete -c sessionctl -f
 complete -c sessionctl -l json -d 'Print JSON'
@@ -25,12 +29,20 @@ set -l no_verb "not __fish_seen_subcommand_from $verbs"
 complete -c sessionctl -n $no_verb -a list -d 'List the sessions'
 complete -c sessionctl -n $no_verb -a status -d 'Show a session and its processes'
 complete -c sessionctl -n $no_verb -a show -d 'Print a session as KEY=value lines'
-complete -c sessionctl -n $no_verb -a explain -d 'Say why a session is in its state'
+complete -c sessionctl -n $no_verb -a explain -d 'Say why a session is in its state, or who may open a device'
 complete -c sessionctl -n $no_verb -a users -d 'List the users who have sessions or linger'
 complete -c sessionctl -n $no_verb -a user-status -d 'Show a user: manager, processes, log'
 complete -c sessionctl -n $no_verb -a user-log -d 'Show what the service manager of a user wrote'
 complete -c sessionctl -n $no_verb -a linger -d 'Let services of users run without a session'
 complete -c sessionctl -n $no_verb -a import-environment -d 'Give variables to the services of this user'
+complete -c sessionctl -n $no_verb -a seats -d 'List the seats and who is in the foreground'
+complete -c sessionctl -n $no_verb -a seat-status -d 'Show a seat and its devices'
+complete -c sessionctl -n $no_verb -a activate -d 'Bring a session to the foreground of its seat'
+complete -c sessionctl -n $no_verb -a switch -d 'Show another virtual terminal or session of a seat'
+complete -c sessionctl -n $no_verb -a lock -d 'Ask sessions to lock their screen'
+complete -c sessionctl -n $no_verb -a unlock -d 'Ask sessions to unlock their screen'
+complete -c sessionctl -n $no_verb -a attach -d 'Put devices on a seat'
+complete -c sessionctl -n $no_verb -a flush-devices -d 'Undo all that attach did'
 complete -c sessionctl -n $no_verb -a monitor -d 'Show what there is, then each change'
 complete -c sessionctl -n $no_verb -a terminate -d 'End sessions and their processes'
 complete -c sessionctl -n $no_verb -a terminate-user -d 'End all sessions of users'
@@ -40,11 +52,23 @@ complete -c sessionctl -n $no_verb -a deregister -d 'End a session without endin
 complete -c sessionctl -n $no_verb -a version -d 'Show the version of the daemon'
 complete -c sessionctl -n $no_verb -a help -d 'Show help'
 
-complete -c sessionctl -n '__fish_seen_subcommand_from status show explain terminate kill deregister' -a '(__sessionctl_sessions)'
+complete -c sessionctl -n '__fish_seen_subcommand_from status show explain terminate kill deregister activate lock unlock' -a '(__sessionctl_sessions)'
 complete -c sessionctl -n '__fish_seen_subcommand_from user-status user-log terminate-user' -a '(__sessionctl_users)'
+complete -c sessionctl -n '__fish_seen_subcommand_from seat-status' -a '(__sessionctl_seats)'
 complete -c sessionctl -n '__fish_seen_subcommand_from help' -a "$verbs"
 
 complete -c sessionctl -n '__fish_seen_subcommand_from user-log' -s n -l lines -x -d 'Only the last lines'
+
+set -l explain '__fish_seen_subcommand_from explain'
+complete -c sessionctl -n $explain -F
+complete -c sessionctl -n $explain -l user -x -d 'Whether this user may open the device' -a '(__fish_complete_users)'
+
+set -l switch '__fish_seen_subcommand_from switch'
+complete -c sessionctl -n $switch -a 'next previous'
+complete -c sessionctl -n $switch -l seat -x -d 'If not the seat of this session' -a '(__sessionctl_seats)'
+
+set -l attach '__fish_seen_subcommand_from attach'
+complete -c sessionctl -n $attach -F -a '(__sessionctl_seats)'
 
 set -l linger '__fish_seen_subcommand_from linger'
 set -l no_action "$linger; and not __fish_seen_subcommand_from enable disable import; and not contains -- list (commandline -opc)[3..]"
@@ -62,7 +86,7 @@ complete -c sessionctl -n $import -l unset -d 'Unset, whether or not it is set h
 complete -c sessionctl -n $import -a '(set -xn)'
 
 set -l show '__fish_seen_subcommand_from show'
-complete -c sessionctl -n $show -s p -l property -x -d 'Print only this key' -a 'ID UID USER STATE TYPE CLASS DESKTOP SERVICE SEAT VTNR TTY DISPLAY REMOTE REMOTE_HOST REMOTE_USER LEADER SCOPE CREATED_REALTIME CREATED_MONOTONIC CLOSING_REASON'
+complete -c sessionctl -n $show -s p -l property -x -d 'Print only this key' -a 'ID UID USER STATE TYPE CLASS DESKTOP SERVICE SEAT VTNR TTY DISPLAY REMOTE REMOTE_HOST REMOTE_USER LEADER SCOPE CREATED_REALTIME CREATED_MONOTONIC CLOSING_REASON CONTROLLER'
 complete -c sessionctl -n $show -l value -d 'Print the values without KEY='
 
 set -l kill '__fish_seen_subcommand_from kill'

@@ -92,6 +92,8 @@ export class Bridge {
       version: "1.2.3",
       terminal: options.columns === undefined ? null : { columns: options.columns },
       lookUp: (name: string) => this.accounts.get(name) ?? null,
+      nameOf: (kind: "passwd" | "group", id: number) =>
+        kind === "group" ? `g${id}` : ([...this.accounts].find(([, uid]) => uid === id)?.[0] ?? String(id)),
       out: (text: string) => {
         out += text;
         onOut(text);

@@ -157,7 +157,7 @@ describe("show", () => {
         "DISPLAY",
       ],
       ...["REMOTE", "REMOTE_HOST", "REMOTE_USER", "LEADER", "SCOPE", "CREATED_REALTIME", "CREATED_MONOTONIC"],
-      ...["CLOSING_REASON", ""],
+      ...["CLOSING_REASON", "CONTROLLER", ""],
     ]);
     expect(out).toContain(`\nLEADER=${leader}\n`);
     expect(out).toContain("\nREMOTE=no\n");

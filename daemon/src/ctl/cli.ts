@@ -18,6 +18,7 @@ export interface Surroundings {
   /** Null where the output goes to no terminal. */
   readonly terminal: { readonly columns: number } | null;
   lookUp(name: string): number | null;
+  nameOf(kind: "passwd" | "group", id: number): string;
   out(text: string): void;
   error(text: string): void;
 }
@@ -159,6 +160,7 @@ function contextOf(values: Values, around: Surroundings, client: Client): Contex
     columns: terminal?.columns ?? Number.POSITIVE_INFINITY,
     nowMs: Date.now(),
     lookUp: (name) => around.lookUp(name),
+    nameOf: (kind, id) => around.nameOf(kind, id),
     print: (lines) => around.out(lines.map((line) => `${line}\n`).join("")),
     warn: (message) => around.error(`sessionctl: ${message}\n`),
   };

@@ -31,6 +31,13 @@ const repeatable: ReadonlySet<Method> = new Set<Method>([
   "GetUserLog",
   "SetLinger",
   "ImportEnvironment",
+  "ListSeats",
+  "GetSeat",
+  "ActivateSession",
+  "SwitchTo",
+  "AttachDevice",
+  "FlushDevices",
+  "ExplainDevice",
 ]);
 
 export interface Client {

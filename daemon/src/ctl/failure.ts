@@ -36,6 +36,11 @@ const explanations: ReadonlyMap<
     "org.sessionman.Login.NoSuchUser",
     ({ uid }) => [`user ${text(uid)} has no session and does not linger, or does not exist`, EXIT.noSuch],
   ],
+  ["org.sessionman.Login.NoSuchSeat", ({ seat }) => [`there is no seat ${text(seat)}`, EXIT.noSuch]],
+  [
+    "org.sessionman.Login.NoSuchDevice",
+    ({ device }) => [`there is no such device at ${text(device)}`, EXIT.noSuch],
+  ],
   ["org.sessionman.Login.NotInSession", ({ pid }) => [`process ${text(pid)} is in no session`, EXIT.noSuch]],
   [
     "org.sessionman.Login.AlreadyInSession",

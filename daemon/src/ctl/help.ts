@@ -40,7 +40,7 @@ export function generalHelp(verbs: readonly Verb[]): string[] {
     ...optionLines(bareOptions),
     "",
     "Exit status: 0 done, 1 refused or failed, 2 wrong usage,",
-    "3 no such session or user, 4 the daemon cannot be reached.",
+    "3 no such session, user, seat or device, 4 the daemon cannot be reached.",
   ];
 }
 

@@ -1,7 +1,7 @@
 /** sessionctl: the program around the command line. */
 
 import { VERSION } from "../version.ts";
-import { lookUpUser } from "./accounts.ts";
+import { lookUpUser, nameOf } from "./accounts.ts";
 import { main } from "./cli.ts";
 
 // The reader of our output may stop reading, as head does: then there is nothing left to do.
@@ -12,6 +12,7 @@ void main(process.argv.slice(2), {
   version: VERSION,
   terminal: process.stdout.isTTY ? { columns: process.stdout.columns } : null,
   lookUp: lookUpUser,
+  nameOf,
   out: (text) => void process.stdout.write(text),
   error: (text) => void process.stderr.write(text),
 }).then((status) => {

@@ -5,7 +5,7 @@ import type { Context, Verb } from "./verb.ts";
 
 type Notice = Reply<"Monitor">;
 
-/** One line for each session and user of a notice. */
+/** One line for each session, user and seat of a notice. */
 function lines(notice: Notice, context: Context): string[] {
   const at = context.paint(localTime(Date.now() * 1000), "dim");
   const name = notice.event === "snapshot" ? null : notice.event;
@@ -22,7 +22,13 @@ function lines(notice: Notice, context: Context): string[] {
     const rest = place.map((part) => ` ${printable(part ?? "")}`).join("");
     return `${at} ${name ?? "session"} ${printable(session.id)} ${printable(session.user)} ${state}${rest}`;
   });
-  return [...ofUsers, ...ofSessions];
+  const ofSeats = notice.seats.map((seat) => {
+    const { id, activeSession, activeVt } = seat;
+    const shown = activeSession === null ? "nobody" : `session ${printable(activeSession)}`;
+    const terminal = activeVt === 0 ? "" : ` terminal ${activeVt}`;
+    return `${at} ${name ?? "seat"} ${printable(id)} ${shown}${terminal}`;
+  });
+  return [...ofUsers, ...ofSessions, ...ofSeats];
 }
 
 export const monitor: Verb = {

@@ -5,6 +5,8 @@ import { CommandError, EXIT } from "./failure.ts";
 import { printable } from "./text.ts";
 import type { Context } from "./verb.ts";
 
+const SEAT0 = "seat0";
+
 export async function ownSession(context: Context): Promise<string> {
   const { session } = await context.client.call(
     "GetSessionByProcess",
@@ -20,6 +22,22 @@ export async function sessionsOrOwn(
   context: Context,
 ): Promise<readonly string[]> {
   return operands.length > 0 ? operands : [await ownSession(context)];
+}
+
+/** The seat of the session that sessionctl runs in; where it runs in none, or in one without a seat, the first. */
+export async function ownSeat(context: Context): Promise<string> {
+  try {
+    const own = { pid: 0 };
+    const { session } = await context.client.call(
+      "GetSessionByProcess",
+      own,
+      "find the seat of this process",
+    );
+    return session.seat ?? SEAT0;
+  } catch (error) {
+    if (error instanceof CommandError && error.status === EXIT.noSuch) return SEAT0;
+    throw error;
+  }
 }
 
 /** A user id as it is, or a name among the users whom the daemon has. */

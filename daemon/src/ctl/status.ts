@@ -19,6 +19,7 @@ function describe(session: SessionRecord, context: Context): Line[] {
     ["Remote", session.remote ? joined(session.remoteHost, session.remoteUser) : ""],
     ["Service", printable(session.service)],
     ["Leader", String(session.leader)],
+    ["Controller", session.controller === null ? "" : String(session.controller)],
     ["Since", since],
     ["Scope", printable(session.scope ?? "")],
   ];

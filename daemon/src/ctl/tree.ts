@@ -3,7 +3,7 @@
 import type { ProcessRecord } from "../control/interface.ts";
 import { printable } from "./text.ts";
 
-interface Node {
+export interface Node {
   readonly label: string;
   readonly below: readonly Node[];
 }
@@ -38,7 +38,7 @@ function label(process: ProcessRecord): string {
   return `${process.pid} ${printable(process.command)}`;
 }
 
-function draw(nodes: readonly Node[], indent: string, unicode: boolean): string[] {
+export function draw(nodes: readonly Node[], indent: string, unicode: boolean): string[] {
   const [tee, corner, bar] = unicode ? ["├─", "└─", "│ "] : ["|-", "`-", "| "];
   return nodes.flatMap(({ label, below }, i) => {
     const last = i === nodes.length - 1;

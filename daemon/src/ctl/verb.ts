@@ -25,6 +25,8 @@ export interface Context {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** The uid of a name in the user database; null if it has none. */
   lookUp(name: string): number | null;
+  /** The name of a user or group, or the number as text. */
+  nameOf(kind: "passwd" | "group", id: number): string;
   print(lines: readonly string[]): void;
   /** A line on the error output that does not end the command. */
   warn(message: string): void;
