@@ -7,6 +7,7 @@
 
 #include "channel.h"
 #include "log.h"
+#include "orders.h"
 #include "records.h"
 #include "removal.h"
 #include "runner.h"
@@ -16,15 +17,67 @@
 /* Its end of the channel closes a little before the process is reaped. */
 #define HANGUP_GRACE_MS 1000
 
-void channel_done(struct keeper *keeper, uint32_t serial, int error)
+ssize_t record_send(
+	int channel, const struct channel_record *record, const int *fds, size_t fd_count)
 {
-	struct channel_record record = {.op = CHANNEL_DONE, .serial = serial, .value = error};
-	const int flags = MSG_NOSIGNAL | MSG_DONTWAIT;
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(KEPT_MAX * sizeof(int))];
+	struct iovec part = {.iov_base = (void *)record, .iov_len = sizeof(*record)};
+	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
 
+	if (fd_count > 0) {
+		memset(control, 0, sizeof(control));
+		message.msg_control = control;
+		message.msg_controllen = CMSG_SPACE(fd_count * sizeof(int));
+		struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+		header->cmsg_level = SOL_SOCKET;
+		header->cmsg_type = SCM_RIGHTS;
+		header->cmsg_len = CMSG_LEN(fd_count * sizeof(int));
+		memcpy(CMSG_DATA(header), fds, fd_count * sizeof(int));
+	}
+	return sendmsg(channel, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+void channel_send(
+	struct keeper *keeper, const struct channel_record *record, const int *fds, size_t fd_count)
+{
 	if (keeper->daemon.channel < 0)
 		return;
-	if (send(keeper->daemon.channel, &record, sizeof(record), flags) < 0 && errno != EPIPE)
-		log_line("answer the daemon's request %u: %m", serial);
+	if (record_send(keeper->daemon.channel, record, fds, fd_count) < 0 && errno != EPIPE)
+		log_line("send the daemon a record of kind %u: %m", record->op);
+}
+
+void channel_done(struct keeper *keeper, uint32_t serial, int error)
+{
+	const struct channel_record record = {.op = CHANNEL_DONE, .serial = serial, .value = error};
+
+	channel_send(keeper, &record, NULL, 0);
+}
+
+/*
+ * There is room for several records then. A daemon that does not read its answers gets no more of
+ * them, so none is lost.
+ */
+static bool has_room(struct daemon *daemon)
+{
+	struct pollfd fd = {.fd = daemon->channel, .events = POLLOUT};
+
+	daemon->behind = poll(&fd, 1, 0) == 0;
+	return !daemon->behind;
+}
+
+void channel_tell_left(struct keeper *keeper)
+{
+	struct vts *vts = &keeper->vts;
+
+	for (int vt = 1; vt <= VT_LAST && vts->left != 0; vt++) {
+		if ((vts->left >> vt & 1) == 0)
+			continue;
+		if (keeper->daemon.channel < 0 || !has_room(&keeper->daemon))
+			return;
+		const struct channel_record record = {.op = CHANNEL_VT_LEFT, .value = vt};
+		channel_send(keeper, &record, NULL, 0);
+		vts->left &= ~(UINT64_C(1) << vt);
+	}
 }
 
 static void take_ready(struct keeper *keeper)
@@ -43,9 +96,11 @@ static void take_ready(struct keeper *keeper)
 	keeper->ready_fd = -1;
 }
 
-static void take_record(struct keeper *keeper, const struct channel_record *record, int fd)
+/* Sets the descriptor that came with it to -1 where it is kept. */
+static void take_record(struct keeper *keeper, const struct channel_record *record, int *fd)
 {
 	switch (record->op) {
+
 	case CHANNEL_READY:
 		take_ready(keeper);
 		break;
@@ -53,10 +108,12 @@ static void take_record(struct keeper *keeper, const struct channel_record *reco
 		removal_start(keeper, record);
 		break;
 	case CHANNEL_RUN:
-		runner_start(&keeper->options, record, fd);
+		runner_start(keeper, record, *fd);
 		break;
 	default:
-		log_line("the daemon sent a record of unknown kind %u, ignored", record->op);
+		if (!order_take(keeper, record, fd))
+			log_line(
+				"the daemon sent a record of unknown kind %u, ignored", record->op);
 	}
 }
 
@@ -104,7 +161,7 @@ void channel_receive(struct keeper *keeper)
 	struct channel_record record;
 	int fd;
 
-	for (int i = 0; i < RECORDS_PER_TURN; i++) {
+	for (int i = 0; i < RECORDS_PER_TURN && has_room(&keeper->daemon); i++) {
 		ssize_t len = receive(keeper->daemon.channel, &record, &fd);
 		if (len < 0 && (errno == EAGAIN || errno == EINTR))
 			return;
@@ -116,7 +173,7 @@ void channel_receive(struct keeper *keeper)
 			memchr(record.text, '\0', sizeof(record.text)) == NULL)
 			log_line("the daemon sent a malformed record of %zd bytes, ignored", len);
 		else
-			take_record(keeper, &record, fd);
+			take_record(keeper, &record, &fd);
 		if (fd >= 0)
 			close(fd);
 	}

@@ -3,7 +3,11 @@
  * order. daemon/src/kernel/keeper.ts is the other end.
  *
  * The daemon is started with these descriptors: 3 the channel, 4 the PAM listening socket, 5 the
- * control listening socket, 6 the instance lock. It ends when the channel is at its end.
+ * control listening socket, 6 the instance lock, 7 the seatd listening socket if there is one. It
+ * ends when the channel is at its end.
+ *
+ * Before it is started the channel has CHANNEL_HELD records in it. Every order that has an answer
+ * gets a CHANNEL_DONE with its serial, in the order of the orders but for CHANNEL_EMPTY_DIRECTORY.
  */
 #ifndef SESSIONMAN_CHANNEL_H
 #define SESSIONMAN_CHANNEL_H
@@ -14,6 +18,7 @@
 #define PAM_LISTEN_FD 4
 #define CONTROL_LISTEN_FD 5
 #define LOCK_FD 6
+#define SEATD_LISTEN_FD 7
 
 enum channel_op {
 	/* daemon: logins are accepted from now on */
@@ -34,7 +39,66 @@ enum channel_op {
 	 * socket sees its end.
 	 */
 	CHANNEL_RUN = 4,
+	/*
+	 * daemon: open a device. value is the key by which it is known from now on: one that has
+	 * the key already is closed. uid and gid are its major and minor number. text is four
+	 * strings: drm, evdev, hidraw or render; the VT in whose foreground it may be live, 0 for
+	 * any; 1 to make it live or 0 to mute it; its path. With the record comes a pidfd of the
+	 * process that is killed if the device cannot be muted. The answer comes with the
+	 * descriptor, and its uid is 1 if the device is live: a VT in the background or another
+	 * master leave it muted.
+	 */
+	CHANNEL_DEVICE_OPEN = 5,
+	/*
+	 * daemon: mute the device with the key value. One that is mute stays so. One that cannot be
+	 * muted is forgotten when its controller has been killed, and the answer is why.
+	 */
+	CHANNEL_DEVICE_PAUSE = 6,
+	/*
+	 * daemon: make it live. The answer comes with a descriptor: for drm and render of the same
+	 * description as before, for the others of a new one. EBUSY: its VT is in the background.
+	 */
+	CHANNEL_DEVICE_RESUME = 7,
+	/* daemon: mute it and forget it. A key that is not known is no error. */
+	CHANNEL_DEVICE_CLOSE = 8,
+	/*
+	 * daemon: take the VT value for a controller whose uid comes with it: no keyboard, no text,
+	 * the owner is the controller's user, and nobody switches away without the keeper.
+	 */
+	CHANNEL_VT_TAKE = 9,
+	/* daemon: put the VT value back as it was; also one that is not known. No answer. */
+	CHANNEL_VT_RELEASE = 10,
+	/*
+	 * keeper: somebody has switched away from the VT value, and its devices were muted before,
+	 * or with a VT that is not taken soon after
+	 */
+	CHANNEL_VT_LEFT = 11,
+	/* daemon: keep the connection that comes with it, as number value. No answer. */
+	CHANNEL_KEEP = 12,
+	/* daemon: close the connection number value. No answer. */
+	CHANNEL_FORGET = 13,
+	/*
+	 * keeper: what it holds since before this daemon. value is a count, and text begins with as
+	 * many items of the kind in uid. Several records of a kind may come; the last record is of
+	 * the kind HELD_END.
+	 */
+	CHANNEL_HELD = 14,
 };
+
+enum held_kind {
+	HELD_END = 0,
+	HELD_DEVICES = 1,
+	HELD_VTS = 2,
+	/* The connections themselves come with the record. */
+	HELD_CONNECTIONS = 3,
+};
+
+struct held_device {
+	uint32_t key;
+	uint32_t live;
+};
+
+/* Held VTs and connections are a number each. */
 
 #define RUN_ARGUMENTS_MAX 32
 #define RUN_LISTEN_FD 3

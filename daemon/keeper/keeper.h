@@ -7,9 +7,13 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
+#include "devices.h"
+#include "kept.h"
 #include "options.h"
+#include "vts.h"
 
 #define EXIT_MISUSE 100
 #define EXIT_SYSTEM 111
@@ -33,6 +37,8 @@ struct daemon {
 	pid_t pid;
 	/* our end of the channel, -1 once it is at its end */
 	int channel;
+	/* It has to read before it may ask for more. */
+	bool behind;
 	bool ready;
 	/* SIGHUP came before the daemon could take it */
 	bool reload_pending;
@@ -49,12 +55,19 @@ struct keeper {
 	struct options options;
 	int pam_socket;
 	int control_socket;
+	/* -1: none */
+	int seatd_socket;
 	int lock;
 	int signals;
 	int ready_fd;
 	bool stopping;
 	struct daemon daemon;
 	struct removal removals[REMOVALS_MAX];
+	struct devices devices;
+	struct vts vts;
+	struct kept kept;
+	/* Files that it may have open, as it was started: what it starts gets that. */
+	struct rlimit files;
 };
 
 #endif

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "files.h"
 #include "keeper.h"
 #include "log.h"
 #include "records.h"
@@ -24,6 +25,7 @@
 #include "signals.h"
 #include "sockets.h"
 #include "spawn.h"
+#include "terminal.h"
 
 const char log_name[] = "sessionmand";
 
@@ -101,7 +103,12 @@ static void signals_receive(struct keeper *keeper)
 {
 	struct signalfd_siginfo info;
 
+	bool asked = false;
+
 	while (read(keeper->signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		/* The kernel's have no sender. */
+		if (info.ssi_signo == (uint32_t)TERMINAL_RELEASE_SIGNAL && info.ssi_pid == 0)
+			asked = true;
 		switch (info.ssi_signo) {
 		case SIGCHLD:
 			reap(keeper);
@@ -118,6 +125,9 @@ static void signals_receive(struct keeper *keeper)
 			break;
 		}
 	}
+	/* Once, however often: each switch that is asked for replaces the one before. */
+	if (asked)
+		vts_let_go(&keeper->vts, &keeper->devices);
 }
 
 static void timers_run(struct keeper *keeper)
@@ -156,21 +166,41 @@ static int next_timer(const struct keeper *keeper)
 	return wait > 0 ? (int)wait : 0;
 }
 
+static short channel_events(const struct keeper *keeper)
+{
+	if (keeper->daemon.behind)
+		return POLLOUT;
+	return keeper->vts.left != 0 ? POLLIN | POLLOUT : POLLIN;
+}
+
 static void serve(struct keeper *keeper)
 {
 	while (!keeper->stopping || keeper->daemon.pid != 0) {
 		struct pollfd fds[] = {
 			{.fd = keeper->signals, .events = POLLIN},
-			{.fd = keeper->daemon.channel, .events = POLLIN},
+			{.fd = keeper->daemon.channel, .events = channel_events(keeper)},
+			{.fd = keeper->vts.changes, .events = POLLPRI},
 		};
-		if (poll(fds, 2, next_timer(keeper)) < 0 && errno != EINTR)
+		if (poll(fds, 3, next_timer(keeper)) < 0 && errno != EINTR)
 			start_failed("wait for events");
 		if (fds[1].revents != 0)
 			channel_receive(keeper);
 		if (fds[0].revents != 0)
 			signals_receive(keeper);
+		if (fds[2].revents != 0)
+			vts_moved(&keeper->vts, &keeper->devices);
+		channel_tell_left(keeper);
 		timers_run(keeper);
 	}
+}
+
+/* Nobody is left who could take anything away later. */
+static void let_go(struct keeper *keeper)
+{
+	devices_mute_all(&keeper->devices);
+	int count = vts_release_all(&keeper->vts, &keeper->devices);
+	if (count > 0)
+		log_line("put %d VTs back as they were: their controllers have lost them", count);
 }
 
 static void prepare(struct keeper *keeper)
@@ -192,6 +222,8 @@ static void prepare(struct keeper *keeper)
 	run_dir_make(keeper->options.run_dir);
 	keeper->lock = lock_take(keeper->options.run_dir);
 	sockets_open(keeper);
+	vts_open(&keeper->vts);
+	keeper->files = files_allow_keeper();
 }
 
 static void set_defaults(struct options *options)
@@ -206,6 +238,8 @@ static void set_defaults(struct options *options)
 		options->daemon = DEFAULT_DAEMON;
 	if (options->runner == NULL)
 		options->runner = DEFAULT_RUNNER;
+	if (options->seatd_socket == NULL)
+		options->seatd_socket = DEFAULT_SEATD_SOCKET;
 }
 
 static int printed(void)
@@ -235,6 +269,7 @@ int main(int argc, char **argv)
 	prepare(&keeper);
 	daemon_start(&keeper);
 	serve(&keeper);
+	let_go(&keeper);
 	sockets_remove(&keeper);
 	return 0;
 }

@@ -76,6 +76,7 @@ static bool parse_valued(struct options *options, int argc, char **argv, int *at
 		{"--node", &options->node},
 		{"--daemon", &options->daemon},
 		{"--runner", &options->runner},
+		{"--seatd-socket", &options->seatd_socket},
 	};
 	const char *value;
 
@@ -153,6 +154,8 @@ void options_parse(struct options *options, int argc, char **argv)
 	require_absolute(options->node, "--node");
 	require_absolute(options->daemon, "--daemon");
 	require_absolute(options->runner, "--runner");
+	if (options->seatd_socket != NULL && strcmp(options->seatd_socket, "-") != 0)
+		require_absolute(options->seatd_socket, "--seatd-socket");
 	if (options->run_dir != NULL)
 		options->run_dir = without_trailing_slashes(options->run_dir);
 }
@@ -163,6 +166,8 @@ void options_print_help(void)
 	     "Keeps the session daemon running, in the foreground, and its sockets open.\n\n"
 	     "  --config FILE    configuration (" DEFAULT_CONFIG ")\n"
 	     "  --run-dir DIR    sockets, lock and state (" DEFAULT_RUN_DIR ")\n"
+	     "  --seatd-socket FILE  where seatd's clients connect, - for none\n"
+	     "                   (" DEFAULT_SEATD_SOCKET ")\n"
 	     "  --ready-fd N     write a newline to N when logins are accepted\n"
 	     "  --check-config   say what is wrong with the configuration, then exit\n"
 	     "  --version        print the version, then exit\n"

@@ -15,6 +15,8 @@ struct options {
 	const char *node;
 	const char *daemon;
 	const char *runner;
+	/* "-": none */
+	const char *seatd_socket;
 	/* -1: none */
 	int ready_fd;
 };

@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "files.h"
 #include "group.h"
 #include "keeper.h"
 #include "log.h"
@@ -32,7 +33,7 @@ static bool read_arguments(const char **argv, const struct channel_record *recor
 	return count > 1 && at < end && *at == '\0';
 }
 
-static _Noreturn void become_runner(const char *const argv[], int fd)
+static _Noreturn void become_runner(const struct rlimit *files, const char *const argv[], int fd)
 {
 	sigset_t none;
 
@@ -45,6 +46,7 @@ static _Noreturn void become_runner(const char *const argv[], int fd)
 		log_line("arrange the descriptors of %s: %m", argv[0]);
 		_exit(EXIT_SYSTEM);
 	}
+	files_allow_as(files);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	execve(argv[0], (char *const *)argv, environment);
@@ -52,8 +54,9 @@ static _Noreturn void become_runner(const char *const argv[], int fd)
 	_exit(EXIT_SYSTEM);
 }
 
-void runner_start(const struct options *options, const struct channel_record *record, int fd)
+void runner_start(const struct keeper *keeper, const struct channel_record *record, int fd)
 {
+	const struct options *options = &keeper->options;
 	const char *argv[RUN_ARGUMENTS_MAX + 2] = {options->runner};
 	const char *group = record->text;
 	int directory = -1;
@@ -76,7 +79,7 @@ void runner_start(const struct options *options, const struct channel_record *re
 		_exit(EXIT_SYSTEM);
 	}
 	if (pid == 0)
-		become_runner(argv, fd);
+		become_runner(&keeper->files, argv, fd);
 	if (pid < 0)
 		log_line("start %s: fork: %m", argv[0]);
 	if (directory >= 0)

@@ -1,6 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,34 +102,96 @@ int lock_take(const char *run_dir)
 	return fd;
 }
 
-/* Renamed into place with its final mode: no moment in which a login finds no socket. */
-static int listen_at(const char *run_dir, const char *name, int type, mode_t mode)
+/*
+ * Renamed into place with its final mode: no moment in which a login finds no socket. -1 with
+ * errno, and in *step what could not be done.
+ */
+static int listen_on(const char *path, int type, mode_t mode, const char **step)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	char path[108];
-
-	path_in(path, run_dir, name);
 	int len = snprintf(address.sun_path, sizeof(address.sun_path), "%s.new", path);
-	if (len < 0 || (size_t)len >= sizeof(address.sun_path)) {
-		log_line("%s.new: the name is too long", path);
-		exit(EXIT_MISUSE);
-	}
+
+	*step = "make a socket for";
+	errno = ENAMETOOLONG;
+	if (len < 0 || (size_t)len >= sizeof(address.sun_path))
+		return -1;
 	int fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
-		system_failure("make a socket for", path);
+		return -1;
+	*step = "remove what an earlier start left of";
 	if (unlink(address.sun_path) < 0 && errno != ENOENT)
-		system_failure("remove the old", address.sun_path);
+		goto failed;
 	mode_t old = umask(0177);
 	int bound = bind(fd, (struct sockaddr *)&address, sizeof(address));
 	umask(old);
+	*step = "bind";
 	if (bound < 0)
-		system_failure("bind", address.sun_path);
+		goto failed;
+	*step = "chmod";
 	if (chmod(address.sun_path, mode) < 0)
-		system_failure("chmod", address.sun_path);
+		goto failed;
+	*step = "listen on";
 	if (listen(fd, BACKLOG) < 0)
-		system_failure("listen on", address.sun_path);
-	if (rename(address.sun_path, path) < 0)
-		system_failure("rename to", path);
+		goto failed;
+	*step = "rename to";
+	if (rename(address.sun_path, path) == 0)
+		return fd;
+failed:;
+	int error = errno;
+	close(fd);
+	errno = error;
+	return -1;
+}
+
+static int listen_in(const char *run_dir, const char *name, int type, mode_t mode)
+{
+	const char *step;
+	char path[108];
+
+	path_in(path, run_dir, name);
+	int fd = listen_on(path, type, mode, &step);
+	if (fd < 0)
+		system_failure(step, path);
+	return fd;
+}
+
+/* Whether a server lives behind the name. */
+static bool is_served(const char *path)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	size_t len = strlen(path);
+
+	if (len >= sizeof(address.sun_path))
+		return false;
+	memcpy(address.sun_path, path, len);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return false;
+	/* EAGAIN: so many wait already. */
+	bool is = connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0 || errno == EAGAIN;
+	close(fd);
+	return is;
+}
+
+/* -1 if there is to be none, or cannot be: logins do not depend on it. */
+static int listen_for_seatd(const char *path)
+{
+	const char *step;
+	struct stat st;
+
+	if (strcmp(path, "-") == 0)
+		return -1;
+	if (lstat(path, &st) == 0 && !S_ISSOCK(st.st_mode)) {
+		log_line("%s: is not a socket, clients of seatd are not served", path);
+		return -1;
+	}
+	if (is_served(path)) {
+		log_line("%s: another server listens there and keeps its clients", path);
+		return -1;
+	}
+	int fd = listen_on(path, SOCK_STREAM, 0666, &step);
+	if (fd < 0)
+		log_line("%s %s: %m; clients of seatd are not served", step, path);
 	return fd;
 }
 
@@ -137,18 +199,25 @@ void sockets_open(struct keeper *keeper)
 {
 	const char *run_dir = keeper->options.run_dir;
 
-	keeper->pam_socket = listen_at(run_dir, PAM_SOCKET, SOCK_SEQPACKET, 0600);
-	keeper->control_socket = listen_at(run_dir, CONTROL_SOCKET, SOCK_STREAM, 0666);
+	keeper->pam_socket = listen_in(run_dir, PAM_SOCKET, SOCK_SEQPACKET, 0600);
+	keeper->control_socket = listen_in(run_dir, CONTROL_SOCKET, SOCK_STREAM, 0666);
+	keeper->seatd_socket = listen_for_seatd(keeper->options.seatd_socket);
+}
+
+static void remove_socket(const char *path)
+{
+	if (unlink(path) < 0 && errno != ENOENT)
+		log_line("remove %s: %m", path);
 }
 
 void sockets_remove(const struct keeper *keeper)
 {
-	const char *const names[] = {PAM_SOCKET, CONTROL_SOCKET};
 	char path[108];
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		path_in(path, keeper->options.run_dir, names[i]);
-		if (unlink(path) < 0 && errno != ENOENT)
-			log_line("remove %s: %m", path);
-	}
+	path_in(path, keeper->options.run_dir, PAM_SOCKET);
+	remove_socket(path);
+	path_in(path, keeper->options.run_dir, CONTROL_SOCKET);
+	remove_socket(path);
+	if (keeper->seatd_socket >= 0)
+		remove_socket(keeper->options.seatd_socket);
 }

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -12,6 +11,8 @@
 
 #include "channel.h"
 #include "config.h"
+#include "files.h"
+#include "held.h"
 #include "log.h"
 #include "spawn.h"
 
@@ -20,7 +21,6 @@
 /* A daemon that lived so long has not failed to start. */
 #define DELAY_RESET_MS 10000
 #define STOP_GRACE_MS 5000
-#define DAEMON_NOFILE 65536
 
 static char *const environment[] = {
 	"PATH=/usr/sbin:/usr/bin:/sbin:/bin",
@@ -88,46 +88,28 @@ _Noreturn void exec_check_config(const struct options *options)
 	exec_node(options, true, arguments);
 }
 
-/* More descriptors for the daemon where that is allowed, fewer never. */
-static void raise_nofile(void)
-{
-	struct rlimit old;
-
-	if (getrlimit(RLIMIT_NOFILE, &old) < 0)
-		return;
-	struct rlimit wanted = {
-		.rlim_cur = old.rlim_cur > DAEMON_NOFILE ? old.rlim_cur : DAEMON_NOFILE,
-		.rlim_max = old.rlim_max > DAEMON_NOFILE ? old.rlim_max : DAEMON_NOFILE,
-	};
-	if (setrlimit(RLIMIT_NOFILE, &wanted) == 0)
-		return;
-	wanted.rlim_max = old.rlim_max;
-	if (wanted.rlim_cur > old.rlim_max)
-		wanted.rlim_cur = old.rlim_max;
-	if (setrlimit(RLIMIT_NOFILE, &wanted) < 0)
-		log_line("raise the daemon's limit of open files: %m");
-}
-
 /* Puts the daemon's descriptors where channel.h says, and closes all others. */
 static void arrange_fds(const struct keeper *keeper, int channel)
 {
-	const int from[] = {channel, keeper->pam_socket, keeper->control_socket, keeper->lock};
-	int safe[4];
+	const int from[] = {channel, keeper->pam_socket, keeper->control_socket, keeper->lock,
+		keeper->seatd_socket};
+	const int count = keeper->seatd_socket < 0 ? (int)COUNT(from) - 1 : (int)COUNT(from);
+	int safe[COUNT(from)];
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	if (null < 0 || dup2(null, STDIN_FILENO) < 0)
 		goto failed;
 	/* Above all targets first, so that no target overwrites a source. */
-	for (int i = 0; i < 4; i++) {
-		safe[i] = fcntl(from[i], F_DUPFD_CLOEXEC, LOCK_FD + 1);
+	for (int i = 0; i < count; i++) {
+		safe[i] = fcntl(from[i], F_DUPFD_CLOEXEC, CHANNEL_FD + (int)COUNT(from));
 		if (safe[i] < 0)
 			goto failed;
 	}
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < count; i++) {
 		if (dup2(safe[i], CHANNEL_FD + i) < 0)
 			goto failed;
 	}
-	if (syscall(SYS_close_range, LOCK_FD + 1, ~0U, 0) < 0)
+	if (syscall(SYS_close_range, CHANNEL_FD + count, ~0U, 0) < 0)
 		goto failed;
 	return;
 failed:
@@ -151,7 +133,7 @@ static _Noreturn void become_daemon(const struct keeper *keeper, int channel, pi
 		_exit(EXIT_SYSTEM);
 	setsid();
 	arrange_fds(keeper, channel);
-	raise_nofile();
+	files_allow_daemon(&keeper->files);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	exec_node(options, keeper->daemon.plain, arguments);
@@ -187,6 +169,7 @@ void daemon_start(struct keeper *keeper)
 		start_failed(daemon, "make the channel");
 		return;
 	}
+	held_tell(keeper, ends[0]);
 	pid_t pid = fork();
 	if (pid == 0)
 		become_daemon(keeper, ends[1], self);
@@ -199,6 +182,7 @@ void daemon_start(struct keeper *keeper)
 	}
 	daemon->pid = pid;
 	daemon->channel = ends[0];
+	daemon->behind = false;
 	daemon->ready = false;
 	daemon->reload_pending = false;
 	daemon->started_at = now_ms();

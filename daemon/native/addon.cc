@@ -12,10 +12,15 @@ struct Instance {
 	Napi::FunctionReference error;
 };
 
-Napi::Value fail(Napi::Env env, const char *call, int error, const std::string &subject)
+static std::string name_of(int error)
 {
 	char name[64];
-	uv_err_name_r(-error, name, sizeof(name));
+	return uv_err_name_r(-error, name, sizeof(name));
+}
+
+Napi::Value fail(Napi::Env env, const char *call, int error, const std::string &subject)
+{
+	std::string name = name_of(error);
 	Instance *instance = env.GetInstanceData<Instance>();
 	if (instance == nullptr || instance->error.IsEmpty()) {
 		Napi::Error::New(env, std::string(call) + " " + subject + ": " + name)
@@ -126,9 +131,19 @@ static void initialize(Args info)
 	info.Env().SetInstanceData(instance);
 }
 
+/* The symbolic name of an errno, such as "EIO". */
+static Napi::Value error_name(Args info)
+{
+	double error = 0;
+	if (!number_at(info, 0, 1, INT_MAX, &error))
+		return info.Env().Undefined();
+	return Napi::String::New(info.Env(), name_of(static_cast<int>(error)));
+}
+
 static Napi::Object setup(Napi::Env env, Napi::Object exports)
 {
 	exports.Set("initialize", Napi::Function::New(env, initialize));
+	exports.Set("errorName", Napi::Function::New<error_name>(env));
 	export_poll(env, exports);
 	export_local_sockets(env, exports);
 	export_sockets(env, exports);

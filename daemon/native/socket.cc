@@ -222,6 +222,18 @@ static Napi::Value send_some(Args info)
 	return Napi::Number::New(env, static_cast<double>(n));
 }
 
+/* Another descriptor of the same description. */
+static Napi::Value duplicate(Args info)
+{
+	int fd;
+	if (!fd_at(info, 0, &fd))
+		return info.Env().Undefined();
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	if (copy < 0)
+		return fail(info.Env(), "fcntl", errno, descriptor(fd));
+	return Napi::Number::New(info.Env(), copy);
+}
+
 static Napi::Value close_fd(Args info)
 {
 	int fd;
@@ -237,6 +249,7 @@ void export_sockets(Napi::Env env, Napi::Object exports)
 	exports.Set("accept", Napi::Function::New<accept_one>(env));
 	exports.Set("receive", Napi::Function::New<receive>(env));
 	exports.Set("send", Napi::Function::New<send_some>(env));
+	exports.Set("duplicate", Napi::Function::New<duplicate>(env));
 	exports.Set("close", Napi::Function::New<close_fd>(env));
 }
 

@@ -18,6 +18,8 @@ TOP = ""
 HERE = os.path.dirname(os.path.abspath(__file__))
 NODE = os.path.join(HERE, "stand-in-node")
 SERVE = "ready()\nanswer_clients()\n"
+# 0-2, three sockets, lock, signals, channel, and the foreground where there are VTs.
+DESCRIPTORS = 10 if os.path.exists("/sys/class/tty/tty0/active") else 9
 started = threading.local()
 
 
@@ -52,7 +54,8 @@ class Keeper:
         self.ready_end, write_end = os.pipe()
         os.set_blocking(self.ready_end, False)
         command = [SESSIONMAND, "--run-dir", self.run_dir, "--node", node, "--daemon", self.bundle]
-        command += ["--ready-fd", str(write_end), *arguments]
+        self.seatd_socket = f"{self.home}/seatd.sock"
+        command += ["--seatd-socket", self.seatd_socket, "--ready-fd", str(write_end), *arguments]
         options = {"stdout": self.stdout, "stderr": self.stderr, "stdin": subprocess.DEVNULL, **popen}
         options["pass_fds"] = (write_end, *popen.get("pass_fds", ()))
         self.process = subprocess.Popen(command, **options)
@@ -86,6 +89,9 @@ class Keeper:
 
     def daemon(self):
         return wait_for("a daemon", lambda: children(self.pid))[0]
+
+    def descriptors(self):
+        return sorted(int(fd) for fd in os.listdir(f"/proc/{self.pid}/fd"))
 
     def greeting(self, name="pam.sock", timeout=5.0):
         kind = socket.SOCK_SEQPACKET if name == "pam.sock" else socket.SOCK_STREAM

@@ -100,7 +100,7 @@ def test_run_how_it_is_started():
     equal((int(status["SigBlk"], 16), int(status["SigIgn"], 16) & ~python), (0, 0))
     equal((status["NoNewPrivs"], status["Uid"]), ("0", "0\t0\t0\t0"))
     equal(keeper.lines(), "")
-    equal(len(os.listdir(f"/proc/{keeper.pid}/fd")), 8, "the keeper has not kept the socket")
+    equal(len(keeper.descriptors()), DESCRIPTORS, "the keeper has not kept the socket")
     end(told)
     wait_for("its reaping", lambda: children(keeper.pid) == [keeper.daemon()])
 
@@ -170,7 +170,7 @@ def test_run_malformed_orders():
     keeper.word("sent")
     wait_for("all lines", lambda: keeper.lines().count("malformed record of 1 bytes") == 5)
     equal(keeper.lines().count("malformed order to start"), 10, keeper.lines())
-    equal(len(os.listdir(f"/proc/{keeper.pid}/fd")), 8, "no descriptor is kept")
+    equal(len(keeper.descriptors()), DESCRIPTORS, "no descriptor is kept")
     true(keeper.greeting().startswith(b"hello"), "it serves on")
 
 
@@ -183,7 +183,7 @@ def test_run_many_at_once():
     equal(keeper.word("got", 20), ["here"] * 50)
     pids = {keeper.told(str(number))["pid"] for number in range(50)}
     equal(len(pids), 50)
-    equal(len(os.listdir(f"/proc/{keeper.pid}/fd")), 8)
+    equal(len(keeper.descriptors()), DESCRIPTORS)
     for pid in pids:
         os.kill(pid, signal.SIGKILL)
     wait_for("their reaping", lambda: len(children(keeper.pid)) == 1)

@@ -51,6 +51,8 @@ export const GONE_MEANWHILE = 2;
 
 export interface Addon {
   initialize(error: typeof KernelError): void;
+  /** Of an errno, such as "EIO". */
+  errorName(errno: number): string;
   readonly Poll: new (ready: (fd: number, events: number) => void) => NativePoll;
 
   /** Makes an inherited descriptor close-on-exec and non-blocking. */
@@ -69,6 +71,8 @@ export interface Addon {
    */
   receive(fd: number, buffer: Uint8Array, fds?: number[], mark?: boolean): number;
   send(fd: number, bytes: Uint8Array, offset: number, fds: readonly number[] | undefined): number;
+  /** Another descriptor of the same description. */
+  duplicate(fd: number): number;
   close(fd: number): void;
 
   identify(pid: number): NativeFacts;

@@ -1,65 +1,64 @@
-/** The daemon's end of the channel to the keeper. The records are laid out in daemon/keeper/channel.h. */
+/** The daemon's end of the channel to the keeper: every order to it, and what it holds for us. */
 
+import type { DeviceKind } from "../core/seat-model.ts";
+import type { Done } from "../loop/seat-ports.ts";
 import type { Addon } from "./addon.ts";
 import { AGAIN } from "./addon.ts";
 import type { Base } from "./base.ts";
+import { fits, OP, type Order, Outbox, RECORD_SIZE, Received } from "./channel.ts";
+import { type HeldByKeeper, readHeld } from "./held.ts";
 import { KernelError } from "./kernel.ts";
 import { READABLE, WRITABLE } from "./poller.ts";
 
+/** A device to open; vt: in whose foreground alone it may be live, 0 for any. */
+export interface KeptDevice {
+  readonly key: number;
+  readonly kind: DeviceKind;
+  readonly major: number;
+  readonly minor: number;
+  readonly node: string;
+  readonly vt: number;
+  readonly active: boolean;
+}
+
+export type Opened = { readonly active: boolean } | { readonly errno: string };
+
+/** Errors are symbolic, such as "EBUSY"; ENOTCONN: the keeper is gone. Nothing is called back before the order returns. */
 export interface Keeper {
   ready(): void;
   onStop(stopped: () => void): void;
-  /** Never done before this returns. */
-  emptyDirectory(path: string, uid: number, gid: number, done: (error: string | null) => void): void;
+  emptyDirectory(path: string, uid: number, gid: number, done: Done): void;
   /** Has sessionman-run started in that control group; "-" for none. The listening socket is closed here in any case. */
   run(group: string, given: readonly string[], listener: number): void;
+  /** pidfd: who is killed when the device cannot be muted; it is closed here in any case. */
+  openDevice(device: KeptDevice, pidfd: number, opened: (result: Opened) => void): void;
+  pauseDevice(key: number, done: Done): void;
+  resumeDevice(key: number, done: Done): void;
+  closeDevice(key: number, done: Done): void;
+  /** What came with the last answer about that device, once: the caller sends or closes it. -1 if nothing did. */
+  descriptorOf(key: number): number;
+  takeVt(vt: number, uid: number, done: Done): void;
+  releaseVt(vt: number): void;
+  /** Somebody has switched away from that VT, and its devices are mute. */
+  onVtLeft(left: (vt: number) => void): void;
+  /** Has the connection kept under that number; the descriptor stays the caller's. False if that cannot be. */
+  keep(number: number, fd: number): boolean;
+  forget(number: number): void;
+  /** What an earlier daemon left. The connections are the caller's. */
+  held(): HeldByKeeper;
 }
 
 export const CHANNEL_FD = 3;
 /** The instance lock: the daemon only has to keep it from its children. */
 const LOCK_FD = 6;
-const RECORD_SIZE = 2048;
-const TEXT_OFFSET = 20;
-const READY = 1;
-const EMPTY_DIRECTORY = 2;
-const DONE = 3;
-const RUN = 4;
+const GONE = "ENOTCONN";
 
-interface Record {
-  readonly op: number;
-  readonly serial: number;
-  readonly uid: number;
-  readonly gid: number;
-  readonly text: string;
-}
-
-/** The host's byte order is the one that typed arrays have. */
-const little = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
-
-function encode(record: Record): Uint8Array {
-  const bytes = new Uint8Array(RECORD_SIZE);
-  const view = new DataView(bytes.buffer);
-  view.setUint32(0, record.op, little);
-  view.setUint32(4, record.serial, little);
-  view.setUint32(12, record.uid, little);
-  view.setUint32(16, record.gid, little);
-  bytes.set(Buffer.from(record.text), TEXT_OFFSET);
-  return bytes;
-}
-
-/** Without a keeper, as in a test: nothing is told, and directories cannot be emptied. */
-function absent(addon: Addon): Keeper {
-  return {
-    ready() {},
-    onStop() {},
-    emptyDirectory(path, _uid, _gid, done) {
-      setImmediate(done, `empty ${path}: there is no keeper`);
-    },
-    run(_group, _given, listener) {
-      addon.close(listener);
-      throw new KernelError("sendmsg", "ENOTCONN", "to the keeper");
-    },
-  };
+interface Answer {
+  readonly error: string | null;
+  /** Of a device. */
+  readonly live: boolean;
+  /** The receiver's to close; -1 for none. */
+  readonly fd: number;
 }
 
 function adoptLock(addon: Addon): void {
@@ -70,122 +69,198 @@ function adoptLock(addon: Addon): void {
   }
 }
 
-interface Waiting {
-  readonly bytes: Uint8Array;
-  /** Sent with it and closed then; -1 for none. */
-  readonly fd: number;
-}
-
-/** Sends records in their order: when the keeper is busy with many, the next ones wait here. */
-class Outbox {
+/** Orders that are answered, by their serials. */
+class Orders {
+  readonly #pending = new Map<number, (answer: Answer) => void>();
+  readonly #send: (order: Order, fd?: number) => boolean;
   readonly #base: Base;
-  readonly #channel: number;
-  #waiting: Waiting[] = [];
-  #open = true;
+  #serial = 0;
 
-  constructor(base: Base, channel: number) {
+  constructor(base: Base, send: (order: Order, fd?: number) => boolean) {
     this.#base = base;
-    this.#channel = channel;
+    this.#send = send;
   }
 
-  /** False if the keeper is gone. */
-  send(record: Record, fd = -1): boolean {
-    const order = { bytes: encode(record), fd };
-    if (this.#waiting.length > 0) {
-      this.#waiting.push(order);
-    } else if (this.#open && !this.#push(order)) {
-      this.#waiting.push(order);
-      this.#base.poller.modify(this.#channel, READABLE | WRITABLE);
+  /** The descriptor is closed in any case. */
+  give(order: Order, answered: (answer: Answer) => void, fd = -1): void {
+    this.#serial = (this.#serial + 1) >>> 0;
+    const refusal = fits(order.text ?? "") ? GONE : "E2BIG";
+    if (refusal === GONE && this.#send({ ...order, serial: this.#serial }, fd)) {
+      this.#pending.set(this.#serial, answered);
+      return;
     }
-    return this.#open;
+    if (fd >= 0) this.#base.addon.close(fd);
+    setImmediate(answered, { error: refusal, live: false, fd: -1 });
   }
 
-  flush(): void {
-    if (this.#waiting.length === 0) return;
-    while (this.#waiting[0] !== undefined && this.#push(this.#waiting[0])) this.#waiting.shift();
-    if (this.#waiting.length === 0) this.#base.poller.modify(this.#channel, READABLE);
-  }
-
-  shut(): void {
-    this.#open = false;
-    for (const { fd } of this.#waiting) this.#close(fd);
-    this.#waiting = [];
-  }
-
-  /** False if it has to wait. That the keeper is gone shows in the next read. */
-  #push({ bytes, fd }: Waiting): boolean {
-    if (this.#base.addon.send(this.#channel, bytes, 0, fd < 0 ? undefined : [fd]) === AGAIN) return false;
-    this.#close(fd);
+  /** False if nobody waits for it. */
+  answer(record: Received): boolean {
+    const answered = this.#pending.get(record.serial);
+    if (answered === undefined) return false;
+    this.#pending.delete(record.serial);
+    const error = record.value === 0 ? null : this.#base.addon.errorName(record.value);
+    answered({ error, live: record.uid === 1, fd: record.fds[0] ?? -1 });
     return true;
   }
 
-  #close(fd: number): void {
-    if (fd >= 0) this.#base.addon.close(fd);
+  end(): void {
+    const waiting = [...this.#pending.values()];
+    this.#pending.clear();
+    for (const answered of waiting) answered({ error: GONE, live: false, fd: -1 });
   }
 }
 
-type Done = (error: string | null) => void;
+/** Descriptors that came with devices and that nobody has asked for yet. */
+class Descriptors {
+  readonly #byKey = new Map<number, number>();
+  readonly #addon: Addon;
 
-export function createKeeper(base: Base, fd: number): Keeper {
-  const { addon, poller } = base;
-  if (!addon.isPacketSocket(fd)) return absent(addon);
-  const pending = new Map<number, Done>();
-  const outbox = new Outbox(base, fd);
-  const buffer = Buffer.alloc(RECORD_SIZE);
-  let serial = 0;
-  let open = true;
-  let stopped: (() => void) | null = null;
+  constructor(addon: Addon) {
+    this.#addon = addon;
+  }
 
-  const end = () => {
-    open = false;
-    outbox.shut();
-    poller.drop(fd);
-    for (const done of pending.values()) done("the keeper is gone");
-    pending.clear();
-    stopped?.();
-  };
+  put(key: number, fd: number): void {
+    this.drop(key);
+    if (fd >= 0) this.#byKey.set(key, fd);
+  }
 
-  const received = () => {
-    const count = addon.receive(fd, buffer);
-    if (count === AGAIN) return;
-    if (count !== RECORD_SIZE) return end();
-    const view = new DataView(buffer.buffer, buffer.byteOffset, RECORD_SIZE);
-    const answered = view.getUint32(4, little);
-    const done = pending.get(answered);
-    if (view.getUint32(0, little) !== DONE || done === undefined) return;
-    pending.delete(answered);
-    const error = view.getInt32(8, little);
-    done(error === 0 ? null : `the keeper could not empty the directory: errno ${error}`);
-  };
+  take(key: number): number {
+    const fd = this.#byKey.get(key) ?? -1;
+    this.#byKey.delete(key);
+    return fd;
+  }
 
-  addon.adopt(fd);
-  adoptLock(addon);
-  poller.watch(fd, READABLE, (events) => {
-    if ((events & WRITABLE) !== 0) outbox.flush();
-    if ((events & ~WRITABLE) !== 0) received();
-  });
+  drop(key: number): void {
+    const fd = this.take(key);
+    if (fd >= 0) this.#addon.close(fd);
+  }
+}
+
+interface Channel {
+  readonly base: Base;
+  readonly orders: Orders;
+  readonly send: (order: Order, fd?: number) => boolean;
+}
+
+type DeviceOrders = Pick<
+  Keeper,
+  "openDevice" | "pauseDevice" | "resumeDevice" | "closeDevice" | "descriptorOf"
+>;
+
+function deviceOrders({ base, orders }: Channel): DeviceOrders {
+  const descriptors = new Descriptors(base.addon);
   return {
-    ready: () => void outbox.send({ op: READY, serial: 0, uid: 0, gid: 0, text: "" }),
-    onStop(listener) {
-      stopped = listener;
-      if (!open) setImmediate(listener);
+    openDevice({ key, kind, major, minor, node, vt, active }, pidfd, opened) {
+      const text = [kind, vt, active ? 1 : 0, node].join("\0");
+      const order = { op: OP.openDevice, value: key, uid: major, gid: minor, text };
+      const answered = ({ error, live, fd }: Answer) => {
+        descriptors.put(key, fd);
+        opened(error === null ? { active: live } : { errno: error });
+      };
+      orders.give(order, answered, pidfd);
     },
+    pauseDevice(key, done) {
+      orders.give({ op: OP.pauseDevice, value: key }, ({ error }) => done(error));
+    },
+    resumeDevice(key, done) {
+      orders.give({ op: OP.resumeDevice, value: key }, ({ error, fd }) => {
+        descriptors.put(key, fd);
+        done(error);
+      });
+    },
+    closeDevice(key, done) {
+      descriptors.drop(key);
+      orders.give({ op: OP.closeDevice, value: key }, ({ error }) => done(error));
+    },
+    descriptorOf: (key) => descriptors.take(key),
+  };
+}
+
+type OtherOrders = Pick<
+  Keeper,
+  "ready" | "emptyDirectory" | "run" | "takeVt" | "releaseVt" | "keep" | "forget"
+>;
+
+function otherOrders({ base, orders, send }: Channel): OtherOrders {
+  return {
+    ready: () => void send({ op: OP.ready }),
     emptyDirectory(path, uid, gid, done) {
-      serial = (serial + 1) >>> 0;
-      const record = { op: EMPTY_DIRECTORY, serial, uid, gid, text: path };
-      if (fits(path) && outbox.send(record)) pending.set(serial, done);
-      else setImmediate(done, `empty ${path}: the keeper does not take the order`);
+      orders.give({ op: OP.emptyDirectory, uid, gid, text: path }, ({ error }) =>
+        done(error === null ? null : `the keeper could not empty ${path}: ${error}`),
+      );
     },
     run(group, given, listener) {
       // an empty string ends the list; what follows in the record is zero
       const text = [group, ...given, ""].join("\0");
-      const order = { op: RUN, serial: 0, uid: 0, gid: 0, text };
-      if (fits(text) && outbox.send(order, listener)) return;
-      addon.close(listener);
-      throw new KernelError("sendmsg", fits(text) ? "EPIPE" : "E2BIG", "to the keeper");
+      if (fits(text) && send({ op: OP.run, text }, listener)) return;
+      base.addon.close(listener);
+      throw new KernelError("sendmsg", fits(text) ? GONE : "E2BIG", "to the keeper");
     },
+    takeVt(vt, uid, done) {
+      orders.give({ op: OP.takeVt, value: vt, uid }, ({ error }) => done(error));
+    },
+    releaseVt: (vt) => void send({ op: OP.releaseVt, value: vt }),
+    keep(number, fd) {
+      const copy = base.addon.duplicate(fd);
+      if (send({ op: OP.keep, value: number }, copy)) return true;
+      base.addon.close(copy);
+      return false;
+    },
+    forget: (number) => void send({ op: OP.forget, value: number }),
   };
 }
 
-/** With a NUL behind it. */
-const fits = (text: string) => Buffer.byteLength(text) < RECORD_SIZE - TEXT_OFFSET;
+export function createKeeper(base: Base, fd: number): Keeper {
+  const { addon, poller } = base;
+  const exists = addon.isPacketSocket(fd);
+  const outbox = exists ? new Outbox(base, fd) : null;
+  const send = (order: Order, sent?: number) => outbox?.send(order, sent) ?? false;
+  const orders = new Orders(base, send);
+  const channel = { base, orders, send };
+  const buffer = Buffer.alloc(RECORD_SIZE);
+  let stopped: (() => void) | null = null;
+  let open = exists;
+  let left: (vt: number) => void = () => {};
+  let held: HeldByKeeper = { devices: [], vts: [], connections: new Map() };
+
+  const end = () => {
+    open = false;
+    outbox?.shut();
+    poller.drop(fd);
+    orders.end();
+    stopped?.();
+  };
+
+  const received = () => {
+    const fds: number[] = [];
+    const count = addon.receive(fd, buffer, fds);
+    if (count === AGAIN) return;
+    if (count !== RECORD_SIZE) return end();
+    const record = new Received(buffer, fds);
+    if (record.op === OP.vtLeft) left(record.value);
+    if (record.op === OP.done && orders.answer(record)) return;
+    for (const each of fds) addon.close(each);
+  };
+
+  if (exists) {
+    addon.adopt(fd);
+    adoptLock(addon);
+    held = readHeld(addon, fd);
+    poller.watch(fd, READABLE, (events) => {
+      if ((events & WRITABLE) !== 0) outbox?.flush();
+      if ((events & ~WRITABLE) !== 0) received();
+    });
+  }
+  return {
+    ...deviceOrders(channel),
+    ...otherOrders(channel),
+    onStop(listener) {
+      stopped = listener;
+      if (exists && !open) setImmediate(listener);
+    },
+    onVtLeft(listener) {
+      left = listener;
+    },
+    held: () => held,
+  };
+}
