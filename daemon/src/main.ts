@@ -116,7 +116,12 @@ function serve({ file, run, started, settings, log, boot, paths, kernel, gids }:
     reload: () => void process.emit("SIGHUP"),
   });
   const seatd = { port: nobodyThere() };
-  const stateFiles = createStateFiles({ directory: settings.stateFiles, writeFile: kernel.writeFile, log });
+  const stateFiles = createStateFiles({
+    directory: settings.stateFiles,
+    fifos: `${run}/inhibitors`,
+    writeFile: kernel.writeFile,
+    log,
+  });
   const publish = (before: World, after: World) => {
     setImmediate(announce, before, after, log, started);
     // before the signals: who hears of a session reads its file

@@ -1,6 +1,6 @@
 /** Worlds made by hand for the state files: sessions, users and a seat, changed one fact at a time. */
 
-import type { Session, SessionId, Stage, Uid, User, World } from "../../daemon/src/core/model.ts";
+import type { Inhibitor, Session, SessionId, Stage, Uid, User, World } from "../../daemon/src/core/model.ts";
 import { withoutSession as leaveSeat, putSeat, seat0 } from "../../daemon/src/core/seats.ts";
 import { emptyWorld } from "../../daemon/src/core/step.ts";
 import { policy } from "../core/policy.ts";
@@ -67,6 +67,20 @@ export function user(uid: Uid, over: Partial<User> = {}): User {
     imported: new Map(),
     graphical: null,
     guessed: false,
+    ...over,
+  };
+}
+
+export function inhibitor(id: number, over: Partial<Inhibitor> = {}): Inhibitor {
+  return {
+    id,
+    what: ["shutdown", "sleep"],
+    who: "u1000",
+    why: "a film",
+    mode: "block",
+    uid: 1000,
+    pid: 4000 + id,
+    created: { realtime: 1_700_000_000_000_000, monotonic: 5_000_000 },
     ...over,
   };
 }

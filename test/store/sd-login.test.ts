@@ -1,12 +1,15 @@
 /** What the exported state files say, line by line. */
 
 import { describe, expect, it } from "vitest";
+import type { Inhibitor } from "../../daemon/src/core/model.ts";
 import { newSeat, putSeat } from "../../daemon/src/core/seats.ts";
 import { Table } from "../../daemon/src/core/table.ts";
-import { changedNames, stateFile, stateNames } from "../../daemon/src/store/sd-login.ts";
+import { changedNames, stateNames } from "../../daemon/src/store/sd-login.ts";
+import { fileOf } from "./sd-login-rig.ts";
 import {
   CLOSING,
   EMPTY,
+  inhibitor,
   OPENING,
   onVt,
   session,
@@ -22,7 +25,7 @@ const lines = (text: string | null) => (text ?? "none").trimEnd().split("\n");
 describe("a session's file", () => {
   it("of a local login on a virtual terminal", () => {
     const world = worldOf(session("3", onVt(1)));
-    expect(lines(stateFile(world, "sessions/3"))).toEqual([
+    expect(lines(fileOf(world, "sessions/3"))).toEqual([
       HEADER,
       "UID=1000",
       "USER=u1000",
@@ -46,7 +49,7 @@ describe("a session's file", () => {
     const remote = { remote: true, remoteHost: "192.0.2.7", remoteUser: "bob", tty: "pts/0" };
     const desktop = { display: ":10.0", desktop: "GNOME Classic", service: "sshd" };
     const world = worldOf(session("4", { ...remote, ...desktop }));
-    expect(lines(stateFile(world, "sessions/4"))).toEqual(
+    expect(lines(fileOf(world, "sessions/4"))).toEqual(
       expect.arrayContaining([
         "ACTIVE=1",
         "REMOTE=1",
@@ -57,28 +60,28 @@ describe("a session's file", () => {
         "DESKTOP=GNOME Classic",
       ]),
     );
-    expect(stateFile(world, "sessions/4")).not.toMatch(/^(?:SEAT|VTNR)=/m);
+    expect(fileOf(world, "sessions/4")).not.toMatch(/^(?:SEAT|VTNR)=/m);
   });
 
   it("in the background is online, and while it opens it has no display", () => {
     const world = worldOf(session("3", onVt(2)), session("4", { ...onVt(1), stage: OPENING }));
-    expect(lines(stateFile(world, "sessions/3"))).toEqual(
+    expect(lines(fileOf(world, "sessions/3"))).toEqual(
       expect.arrayContaining(["ACTIVE=0", "IS_DISPLAY=1", "STATE=online"]),
     );
-    expect(lines(stateFile(world, "sessions/4"))).toEqual(
+    expect(lines(fileOf(world, "sessions/4"))).toEqual(
       expect.arrayContaining(["ACTIVE=0", "IS_DISPLAY=0", "STATE=opening"]),
     );
   });
 
   it("has given up its seat when it closes", () => {
-    const text = stateFile(worldOf(session("3", { ...onVt(1), stage: CLOSING })), "sessions/3");
+    const text = fileOf(worldOf(session("3", { ...onVt(1), stage: CLOSING })), "sessions/3");
     expect(lines(text)).toEqual(expect.arrayContaining(["ACTIVE=0", "STATE=closing", "TTY=tty1"]));
     expect(text).not.toMatch(/^(?:SEAT|VTNR)=/m);
   });
 
   it("of a scope without a record has no leader", () => {
     const leader = { pid: 0, start: "", inode: "", executable: "" };
-    expect(stateFile(worldOf(session("3", { leader })), "sessions/3")).not.toContain("LEADER");
+    expect(fileOf(worldOf(session("3", { leader })), "sessions/3")).not.toContain("LEADER");
   });
 
   it.each([
@@ -95,7 +98,7 @@ describe("a session's file", () => {
     ["a\u001b[0m\ud800", "a?[0m?"],
     ["#x", "#x"],
   ])("gives %j to the readers' parser as %s", (remoteHost, written) => {
-    expect(lines(stateFile(worldOf(session("3", { remoteHost })), "sessions/3"))).toContain(
+    expect(lines(fileOf(worldOf(session("3", { remoteHost })), "sessions/3"))).toContain(
       `REMOTE_HOST=${written}`,
     );
   });
@@ -103,7 +106,7 @@ describe("a session's file", () => {
 
 describe("a seat's file", () => {
   it("without anybody", () => {
-    expect(lines(stateFile(EMPTY, "seats/seat0"))).toEqual([
+    expect(lines(fileOf(EMPTY, "seats/seat0"))).toEqual([
       HEADER,
       "IS_SEAT0=1",
       "CAN_MULTI_SESSION=1",
@@ -118,21 +121,44 @@ describe("a seat's file", () => {
       session("4", { uid: 1001, ...onVt(1) }),
       session("5", onVt(3)),
     );
-    expect(lines(stateFile(world, "seats/seat0")).slice(5)).toEqual([
+    expect(lines(fileOf(world, "seats/seat0")).slice(5)).toEqual([
       "ACTIVE=4",
       "ACTIVE_UID=1001",
       "SESSIONS=3 4 5",
       "UIDS=1000 1001 1000",
     ]);
-    expect(stateFile(withVt(world, 6), "seats/seat0")).not.toMatch(/^ACTIVE/m);
+    expect(fileOf(withVt(world, 6), "seats/seat0")).not.toMatch(/^ACTIVE/m);
   });
 
   it("without virtual terminals", () => {
     const world = putSeat(EMPTY, newSeat("seat0"));
-    expect(lines(stateFile(world, "seats/seat0"))).toContain("CAN_TTY=0");
+    expect(lines(fileOf(world, "seats/seat0"))).toContain("CAN_TTY=0");
   });
 
-  it("is that of seat0 only", () => expect(stateFile(EMPTY, "seats/seat1")).toBeNull());
+  it("is that of seat0 only", () => expect(fileOf(EMPTY, "seats/seat1")).toBeNull());
+});
+
+describe("an inhibitor's file", () => {
+  const fileFor = (over: Partial<Inhibitor>) =>
+    lines(fileOf({ ...EMPTY, inhibitors: EMPTY.inhibitors.with(7, inhibitor(7, over)) }, "inhibit/7"));
+
+  it("says what is inhibited, by whom, and what it is held by", () => {
+    expect(fileFor({ who: "the baker", why: 'bread, "fresh"', mode: "delay" })).toEqual([
+      HEADER,
+      "WHAT=shutdown:sleep",
+      "MODE=delay",
+      "UID=1000",
+      "PID=4007",
+      "WHO=the baker",
+      'WHY="bread, \\"fresh\\""',
+      "FIFO=/run/sessionman/inhibitors/7.ref",
+    ]);
+  });
+
+  it("has no line for what was not said", () =>
+    expect(fileFor({ who: "", why: "" }).join()).not.toMatch(/WH[OY]/));
+
+  it("is not there without the inhibitor", () => expect(fileOf(EMPTY, "inhibit/7")).toBeNull());
 });
 
 describe("a user's file", () => {
@@ -143,7 +169,7 @@ describe("a user's file", () => {
       session("5", { type: "wayland" }),
       session("6", { ...onVt(3), stage: CLOSING }),
     );
-    expect(lines(stateFile(world, "users/1000"))).toEqual([
+    expect(lines(fileOf(world, "users/1000"))).toEqual([
       HEADER,
       "NAME=u1000",
       "STATE=active",
@@ -166,7 +192,7 @@ describe("a user's file", () => {
       ...closing,
       users: closing.users.with(1000, user(1000, { runtime: { state: "removing" } })),
     };
-    expect(lines(stateFile(world, "users/1000"))).toEqual([
+    expect(lines(fileOf(world, "users/1000"))).toEqual([
       HEADER,
       "NAME=u1000",
       "STATE=closing",
@@ -178,7 +204,7 @@ describe("a user's file", () => {
   it("tells of a user who lingers", () => {
     const lingering = Table.empty<number, string>().with(1000, "u1000");
     const users = EMPTY.users.with(1000, user(1000));
-    expect(lines(stateFile({ ...EMPTY, users, lingering }, "users/1000"))).toContain("STATE=lingering");
+    expect(lines(fileOf({ ...EMPTY, users, lingering }, "users/1000"))).toContain("STATE=lingering");
   });
 });
 

@@ -101,11 +101,14 @@ export function inhibitorEnded(world: World, { id }: Of<"inhibitor.ended">): Ste
   return world.inhibitors.has(id) ? remove(world, id) : same(world);
 }
 
-/** Nobody holds it: what a crash leaves is a record without a FIFO, or a FIFO without a record. */
+/**
+ * Nobody holds it. The file that names its FIFO to others goes before that does; what a crash leaves is a record without
+ * a FIFO, or a FIFO without a record.
+ */
 function remove(world: World, id: number): Step {
   return {
     world: { ...world, inhibitors: world.inhibitors.without(id) },
-    effects: [...discard(id), { kind: "publish" }],
+    effects: [{ kind: "publish" }, ...discard(id)],
   };
 }
 

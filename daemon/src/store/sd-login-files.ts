@@ -6,12 +6,10 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, rmdirSync, unlinkSync } from "node:fs";
 import type { World } from "../core/model.ts";
 import type { LogPort } from "../loop/ports.ts";
-import { changedNames, type StateName, stateFile, stateNames } from "./sd-login.ts";
+import { changedNames, STATE_FOLDERS, type StateName, stateFile, stateNames } from "./sd-login.ts";
 
-/** In the order in which they are written. */
-const OURS = ["sessions", "seats", "users"] as const;
 /** Watched or made use of by readers whether or not anything is in them. Never system: it would say who is process 1. */
-const FOLDERS = [...OURS, "inhibit", "machines"];
+const FOLDERS = [...STATE_FOLDERS, "machines"];
 
 const RETRY_MS = 1000;
 /** Where this many could not be written the rest would not be, either. */
@@ -27,6 +25,8 @@ export interface StateFiles {
 interface StateFilesOptions {
   /** /run/systemd */
   readonly directory: string;
+  /** Where the FIFOs of inhibitors are. */
+  readonly fifos: string;
   readonly writeFile: (path: string, content: string) => void;
   readonly log: LogPort;
 }
@@ -66,7 +66,7 @@ class Directory implements StateFiles {
     const names = stateNames(world);
     this.#written.clear();
     for (const folder of FOLDERS) this.#attempt("make", folder, () => makeFolder(this.#path(folder)));
-    for (const folder of OURS) this.#sweep(folder, new Set(names));
+    for (const folder of STATE_FOLDERS) this.#sweep(folder, new Set(names));
     this.#bring(world, names);
   }
 
@@ -87,7 +87,7 @@ class Directory implements StateFiles {
     const due: Due[] = [];
     const gone: StateName[] = [];
     for (const name of names) {
-      const content = stateFile(world, name);
+      const content = stateFile(world, name, this.#options.fifos);
       if (content === null) gone.push(name);
       else if (this.#written.get(name) !== content)
         due.push({ name, content, order: orderOf(name, content) });
@@ -95,7 +95,7 @@ class Directory implements StateFiles {
     }
     due.sort((one, other) => one.order - other.order);
     // users first, whose files name sessions; but before anything else what somebody else is to have now
-    gone.reverse();
+    gone.sort((one, other) => folderOrder(other) - folderOrder(one));
     for (const name of gone) if (this.#granted(name) !== "") this.#remove(name);
     let failures = 0;
     for (const each of due) if (!this.#write(each, failures < FAILURES_IN_A_ROW)) failures += 1;
@@ -146,7 +146,8 @@ class Directory implements StateFiles {
   #tryAgain(): void {
     this.#retry = undefined;
     if (this.#world === null) return;
-    if (OURS.every((folder) => existsSync(this.#path(folder)))) this.#bring(this.#world, [...this.#dirty]);
+    if (STATE_FOLDERS.every((folder) => existsSync(this.#path(folder))))
+      this.#bring(this.#world, [...this.#dirty]);
     else this.#begin(this.#world);
   }
 
@@ -172,13 +173,17 @@ interface Due {
   readonly order: number;
 }
 
-/** Sessions, seats, users; in each folder those that grant something after those that do not. */
+/** One folder after the other; in each those that grant something after those that do not. */
 function orderOf(name: StateName, content: string): number {
-  return OURS.indexOf(folderOf(name)) * 2 + (grantOf(name, content) === "" ? 0 : 1);
+  return folderOrder(name) * 2 + (grantOf(name, content) === "" ? 0 : 1);
 }
 
-function folderOf(name: StateName): (typeof OURS)[number] {
-  return name.startsWith("sessions") ? "sessions" : name.startsWith("seats") ? "seats" : "users";
+function folderOrder(name: StateName): number {
+  return STATE_FOLDERS.indexOf(folderOf(name));
+}
+
+function folderOf(name: StateName): (typeof STATE_FOLDERS)[number] {
+  return name.slice(0, name.indexOf("/")) as (typeof STATE_FOLDERS)[number];
 }
 
 /** What makes polkit allow, or udev give, something to somebody; "" if nothing in the file does. */
@@ -190,6 +195,8 @@ function grantOf(name: StateName, content: string): string {
       return /^ACTIVE_UID=.*$/m.exec(content)?.[0] ?? "";
     case "users":
       return content.includes("\nSTATE=active\n") ? "active" : "";
+    case "inhibit":
+      return "";
   }
 }
 

@@ -1,12 +1,12 @@
 /**
- * The state files that sd-login reads below /run/systemd, as text: one definition each of what a session's, a user's
- * and a seat's lines are, and which of them may differ between two Worlds. Written for others, never read back: keys
+ * The state files below /run/systemd, most of which sd-login reads, as text: one definition each of what the lines of a
+ * session, a user, a seat and an inhibitor are, and which of them may differ between two Worlds. Written for others, never read back: keys
  * with which only logind itself starts again are left out.
  */
 
 import { displaySession, isActive, seatOfSession, sessionsOnSeat, viewUser } from "../core/display.ts";
 import { runtimeDirectory } from "../core/env.ts";
-import type { Session, SessionId, Uid, User, World } from "../core/model.ts";
+import type { Inhibitor, Session, SessionId, Uid, User, World } from "../core/model.ts";
 import { isPrintable } from "../core/names.ts";
 import type { Seat } from "../core/seat-model.ts";
 import { seatOf } from "../core/seats.ts";
@@ -97,12 +97,29 @@ export function userFile(world: World, user: User): string {
   );
 }
 
+/** fifos: where the FIFOs are by which inhibitors are held. */
+export function inhibitorFile({ id, what, who, why, mode, uid, pid }: Inhibitor, fifos: string): string {
+  return (
+    `${HEADER}WHAT=${what.join(":")}\nMODE=${mode}\nUID=${uid}\nPID=${pid}\n` +
+    text("WHO", who) +
+    text("WHY", why) +
+    text("FIFO", `${fifos}/${id}.ref`)
+  );
+}
+
+/** The directories, in the order in which their files are written: what names a file after it. */
+export const STATE_FOLDERS = ["sessions", "seats", "users", "inhibit"] as const;
+
 /** A state file by its path below the directory, such as "sessions/3". */
-export type StateName = `${"sessions" | "seats" | "users"}/${string}`;
+export type StateName = `${(typeof STATE_FOLDERS)[number]}/${string}`;
 
 /** What belongs into the file; null if there is to be none. */
-export function stateFile(world: World, name: StateName): string | null {
+export function stateFile(world: World, name: StateName, fifos: string): string | null {
   const key = name.slice(name.indexOf("/") + 1);
+  if (name.startsWith("inhibit/")) {
+    const inhibitor = world.inhibitors.get(Number(key));
+    return inhibitor === undefined ? null : inhibitorFile(inhibitor, fifos);
+  }
   if (name.startsWith("sessions/")) {
     const session = world.sessions.get(key);
     return session === undefined ? null : sessionFile(world, session);
@@ -119,15 +136,15 @@ function seatFileOf(world: World, id: string): string | null {
 
 /** Sessions before the seats and users whose files name them. */
 export function stateNames(world: World): StateName[] {
-  return inOrder(world.sessions.keys(), world.seats.keys(), world.users.keys());
+  const { sessions, seats, users, inhibitors } = world;
+  return inOrder([sessions.keys(), seats.keys(), users.keys(), inhibitors.keys()]);
 }
 
-function inOrder(sessions: Iterable<SessionId>, seats: Iterable<string>, users: Iterable<Uid>): StateName[] {
-  const names: StateName[] = [];
-  for (const id of sessions) names.push(`sessions/${id}`);
-  for (const id of seats) names.push(`seats/${id}`);
-  for (const uid of users) names.push(`users/${uid}`);
-  return names;
+/** Those of each folder. */
+function inOrder(keys: readonly Iterable<SessionId | Uid>[]): StateName[] {
+  return STATE_FOLDERS.flatMap((folder, i) =>
+    [...(keys[i] ?? [])].map((key): StateName => `${folder}/${key}`),
+  );
 }
 
 /** The files that may differ, in the same order: a few more than those that do, found without reading all. */
@@ -148,7 +165,13 @@ export function changedNames(before: World, after: World): StateName[] {
     if (had !== has) for (const id of [had, has]) if (id !== "") sessions.add(id);
   }
   const seats = before.seats !== after.seats || moved.length > 0 ? [...after.seats.keys()] : [];
-  return inOrder(sessions, seats, users);
+  const inhibitors = after.inhibitors.since(before.inhibitors);
+  return inOrder([
+    sessions,
+    seats,
+    users,
+    inhibitors.map((change) => (change.after ?? change.before)?.id ?? 0),
+  ]);
 }
 
 /** Who has the display of each user who was asked for: the same is asked several times of one World. */

@@ -1,13 +1,16 @@
 """Inhibit: locks that last as long as somebody holds a descriptor."""
 
 import os
+import re
+import stat
 import subprocess
 
-from basics import check, equal, poll, Skip
-from client import Client, error_of, MANAGER_PATH, Monitor, run
+from basics import check, equal, poll, read, Skip
+from client import Client, error_of, fields, MANAGER_PATH, Monitor, run
 from login import Login
 from tests.signals import changes
 
+STATE = "/run/systemd/inhibit"
 ASK = "InteractiveAuthorizationRequired"
 
 
@@ -43,6 +46,59 @@ def test_modes(place):
     equal(root.get(MANAGER_PATH, "BlockInhibited"), "", "BlockInhibited")
     root.leave()
     poll("all are over", lambda: Client().call("ListInhibitors") == [])
+
+
+def exported():
+    """What the files of inhibitors say, each as ListInhibitors would, by what they are held by."""
+    rows = {}
+    for name in os.listdir(STATE):
+        told = {key: unquoted(value) for key, value in fields(read(f"{STATE}/{name}")).items()}
+        row = [told["WHAT"], told.get("WHO", ""), told.get("WHY", ""), told["MODE"], int(told["UID"]), int(told["PID"])]
+        rows[told["FIFO"]] = row
+    return rows
+
+
+def unquoted(value):
+    return re.sub(r"\\(.)", r"\1", value[1:-1]) if value.startswith('"') else value
+
+
+def test_the_state_files(place):
+    root, alice = Client(), Client(1000)
+    fd = inhibit(root, "sleep:idle", who="the baker's", why='bread, "fresh"\nand \\ warm ')
+    inhibit(alice, "shutdown", "delay", who="", why="")
+    equal(sorted(exported().values()), sorted(root.call("ListInhibitors")), "the files at the answer")
+    fifos = list(exported())
+    for fifo in fifos:
+        status = os.stat(fifo)
+        equal((stat.S_ISFIFO(status.st_mode), stat.S_IMODE(status.st_mode)), (True, 0o600), fifo)
+    equal({stat.S_IMODE(os.stat(f"{STATE}/{name}").st_mode) for name in os.listdir(STATE)}, {0o644}, "modes")
+    root.close_fd(fd)
+    poll("its file is gone", lambda: list(exported().values()) == root.call("ListInhibitors") != [])
+    poll("its FIFO is gone", lambda: len([fifo for fifo in fifos if os.path.exists(fifo)]) == 1)
+    alice.leave()
+    poll("all are over", lambda: os.listdir(STATE) == [])
+
+
+def test_the_state_files_are_made_again(place):
+    one, two = Client(), Client()
+    inhibit(one, "sleep", who="stays")
+    inhibit(two, "sleep", who="goes")
+    before = {name: read(f"{STATE}/{name}") for name in os.listdir(STATE)}
+    place.daemon.stop()
+    equal(len(os.listdir(STATE)), 2, "files while there is no daemon")
+    two.leave()
+    for name in before:
+        os.unlink(f"{STATE}/{name}")
+    for name in ("99", ".#98", "97.ref"):
+        with open(f"{STATE}/{name}", "w", encoding="utf-8") as file:
+            file.write("WHAT=sleep\n")
+    place.daemon.start()
+    place.bus.wait_for("org.freedesktop.login1")
+    after = {name: read(f"{STATE}/{name}") for name in os.listdir(STATE)}
+    equal([row[1] for row in exported().values()], ["stays"], "who is left")
+    check(after.items() <= before.items(), f"the same as before: {after}, {before}")
+    one.leave()
+    poll("all are over", lambda: os.listdir(STATE) == [])
 
 
 def test_what_is_refused(place):
