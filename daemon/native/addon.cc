@@ -151,6 +151,7 @@ static Napi::Object setup(Napi::Env env, Napi::Object exports)
 	export_cgroups(env, exports);
 	export_delegation(env, exports);
 	export_files(env, exports);
+	export_checksum(env, exports);
 	export_mounts(env, exports);
 	return exports;
 }

@@ -98,6 +98,7 @@ void export_processes(Napi::Env env, Napi::Object exports);
 void export_cgroups(Napi::Env env, Napi::Object exports);
 void export_delegation(Napi::Env env, Napi::Object exports);
 void export_files(Napi::Env env, Napi::Object exports);
+void export_checksum(Napi::Env env, Napi::Object exports);
 void export_mounts(Napi::Env env, Napi::Object exports);
 
 } // namespace sessionman

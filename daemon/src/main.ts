@@ -94,7 +94,7 @@ interface Composed {
 
 function serve({ file, run, started, settings, log, boot, paths, kernel, gids }: Composed): void {
   const { lingering } = settings;
-  const store = createStore({ run, lingering, boot, writeFile: kernel.writeFile, log });
+  const store = createStore({ run, lingering, boot, kernel, log });
   const submit: Engine["submit"] = (event) => engine.submit(event);
   const pam = new PamServer({ kernel, submit, now: instant, log });
   const control = createControlServer({

@@ -1,5 +1,6 @@
 /** What every kernel keeps, the real one and its in-memory twin: the same cases against both. */
 
+import { crc32 } from "node:zlib";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { awhile, endChildren, until } from "./rig.ts";
 import { errnoOf, type World, worlds } from "./worlds.ts";
@@ -21,6 +22,11 @@ describe.each(worlds)("$name kernel", ({ make, unable }) => {
     });
     afterEach(() => world.end());
     afterAll(endChildren);
+
+    it("has the checksum that zlib has", () => {
+      for (const text of ["", "a", '{"name":"Zoë"}', "\u{1f980}".repeat(100_000)])
+        expect(world.kernel.checksum(text)).toBe(crc32(text));
+    });
 
     it("knows a process from a later one with its pid", async () => {
       const identity = await world.makeProcess();

@@ -73,7 +73,8 @@ describe("what a starting daemon finds of inhibitors", () => {
     const run = mkdtempSync(join(tmpdir(), "sessionman-inhibitors-"));
     const log = { info() {}, warn() {}, error() {} };
     const writeFile = (path: string, content: string) => writeFileSync(path, content);
-    const store = createStore({ run, lingering: `${run}/linger`, boot: "boot", writeFile, log });
+    const files = { writeFile, checksum: crc32 };
+    const store = createStore({ run, lingering: `${run}/linger`, boot: "boot", kernel: files, log });
     store.load();
     const kernel = createMemoryKernel();
     for (const id of [7, 8, 9]) kernel.createInhibitor(id);

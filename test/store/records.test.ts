@@ -158,7 +158,7 @@ describe("the store", () => {
       run,
       lingering: `${run}/linger`,
       boot,
-      writeFile: (path, content) => writeFileSync(path, content),
+      kernel: { writeFile: (path, content) => writeFileSync(path, content), checksum: crc32 },
       log,
     });
 

@@ -100,6 +100,7 @@ export interface Addon {
   read(path: string, limit: number): string;
   write(path: string, text: string): void;
   replace(path: string, content: string): void;
+  checksum(text: string): number;
   /** False if there was none. */
   unlink(path: string): boolean;
   /** False if there was one. */

@@ -167,6 +167,8 @@ export interface Kernel extends SystemPort, SeatKernel {
   lookUpGroup(name: string, found: (gid: number | null) => void): void;
   /** Replaces the file atomically: temporary file in the same directory, mode 0644, rename. */
   writeFile(path: string, content: string): void;
+  /** CRC-32 of a text without NUL, in UTF-8. */
+  checksum(text: string): number;
   /** What the system lacks, in words, such as "no cgroup v2: sessions have no scope". */
   degraded(): readonly string[];
   /** Tells the keeper that logins are accepted. */

@@ -3,6 +3,7 @@
  * the daemon after a restart: what the first one watched is forgotten, everything else is there.
  */
 
+import { crc32 } from "node:zlib";
 import { type Kernel, KernelError } from "./kernel.ts";
 import { createMemoryGroups } from "./memory-cgroup.ts";
 import { createMemoryInhibitors, createMemoryLifetimes } from "./memory-lifetime.ts";
@@ -34,6 +35,7 @@ type Rest = Pick<
   | "lookUpUser"
   | "lookUpGroup"
   | "writeFile"
+  | "checksum"
   | "degraded"
   | "ready"
   | "onStop"
@@ -66,6 +68,7 @@ function createRest(system: MemorySystem, watches: MemoryWatches): Rest {
     lookUpUser: (uid, found) => queueMicrotask(() => found(system.users.get(uid) ?? null)),
     lookUpGroup: (name, found) => queueMicrotask(() => found(system.groups.get(name) ?? null)),
     writeFile: (path, content) => void system.files.set(path, content),
+    checksum: (text) => crc32(text),
     degraded: () => (system.cgroups ? [] : ["no cgroup v2: sessions have no scope"]),
     ready() {
       system.readied += 1;

@@ -67,6 +67,7 @@ export function createNativeKernel(paths: Paths, log: LogPort, options: NativeOp
     ...createUsers(base),
     ...createNoDevices(),
     writeFile: (path, content) => addon.replace(path, content),
+    checksum: (text) => addon.checksum(text),
     degraded: () => [...missing],
     ready() {
       serving = true;

@@ -3,8 +3,9 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, unlinkSync } from "node:fs";
 import type { Inhibitor, Session, SessionId, Uid, User } from "../core/model.ts";
 import { isSessionId, parseUid } from "../core/names.ts";
+import type { Kernel } from "../kernel/kernel.ts";
 import type { LogPort, StorePort } from "../loop/ports.ts";
-import { type Checksum, RECORD_MAX } from "./envelope.ts";
+import { RECORD_MAX } from "./envelope.ts";
 import { createLingerFiles } from "./lingering.ts";
 import { parseSession, renderSession } from "./render.ts";
 import { parseInhibitor, renderInhibitor } from "./render-inhibitor.ts";
@@ -29,11 +30,12 @@ interface StoreOptions {
   /** Where the files of lingering users are. */
   readonly lingering: string;
   readonly boot: string;
-  readonly writeFile: (path: string, content: string) => void;
+  readonly kernel: Pick<Kernel, "writeFile" | "checksum">;
   readonly log: LogPort;
 }
 
-export function createStore({ run, lingering, boot, writeFile, log }: StoreOptions): Store {
+export function createStore({ run, lingering, boot, kernel, log }: StoreOptions): Store {
+  const { writeFile, checksum } = kernel;
   const { load: loadLingering, ...linger } = createLingerFiles(lingering, log);
   const sessions = `${run}/sessions`;
   const users = `${run}/users`;
@@ -42,7 +44,6 @@ export function createStore({ run, lingering, boot, writeFile, log }: StoreOptio
 
   function load(): Loaded {
     for (const folder of [sessions, users, inhibitors]) mkdirSync(folder, { recursive: true, mode: 0o755 });
-    const checksum: Checksum = (text) => loadChecksum()(text);
     const parse = {
       session: (name: string, text: string) =>
         isSessionId(name) ? parseSession(name, text, boot, checksum) : null,
@@ -67,27 +68,16 @@ export function createStore({ run, lingering, boot, writeFile, log }: StoreOptio
     load,
     reserveIds: (below) => writeFile(ids, `${boot} ${below}\n`),
     saveSession: (session: Session) =>
-      writeFile(`${sessions}/${session.id}`, renderSession(session, boot, loadChecksum())),
+      writeFile(`${sessions}/${session.id}`, renderSession(session, boot, checksum)),
     eraseSession: (id: SessionId) => erase(`${sessions}/${id}`),
     saveInhibitor: (inhibitor) =>
-      writeFile(`${inhibitors}/${inhibitor.id}`, renderInhibitor(inhibitor, boot, loadChecksum())),
+      writeFile(`${inhibitors}/${inhibitor.id}`, renderInhibitor(inhibitor, boot, checksum)),
     eraseInhibitor: (id) => erase(`${inhibitors}/${id}`),
-    saveUser: (user: User) => writeFile(`${users}/${user.uid}`, renderUser(user, boot, loadChecksum())),
+    saveUser: (user: User) => writeFile(`${users}/${user.uid}`, renderUser(user, boot, checksum)),
     saveSeat: ({ id }) => writeFile(`${run}/seats/${id}`, `${id}\n`),
     eraseSeat: (id) => erase(`${run}/seats/${id}`),
     eraseUser: (uid: Uid) => erase(`${users}/${uid}`),
   };
-}
-
-let checksum: Checksum | null = null;
-
-/** Loading zlib costs a few milliseconds, which a start without records need not pay before it accepts logins. */
-function loadChecksum(): Checksum {
-  if (checksum === null) {
-    const zlib = process.getBuiltinModule("node:zlib");
-    checksum = (text) => zlib.crc32(text);
-  }
-  return checksum;
 }
 
 function readFolder<R>(folder: string, parse: (name: string, text: string) => R | null, log: LogPort): R[] {
