@@ -52,6 +52,17 @@ const session: Session = {
 
 const CONTROL = { name: ":1.42", bus: "0".repeat(32), uid: 0, pid: 1, originalType: "tty" };
 
+const DEVICE = {
+  key: 4_000_000_000,
+  kind: "drm",
+  major: 226,
+  minor: 0,
+  node: "/dev/dri/card0",
+  path: "/sys/devices/pci0000:00/drm/card0",
+  state: "paused",
+  told: "active",
+} as const;
+
 const text = renderSession(session, "boot", crc32);
 
 describe("a session's record", () => {
@@ -73,6 +84,28 @@ describe("a session's record", () => {
     const limits = { "memory.max": "12.5%", "pids.max": "max", "io.weight": "7" };
     const told = { ...session, ...said, limits, runtimeMax: 90_000_000 };
     expect(parseSession("7", renderSession(told, "boot", crc32), "boot", crc32)).toEqual(told);
+  });
+
+  it("says what is taken, and from which of its seats", () => {
+    const taken: Session = {
+      ...session,
+      seat: "seat-usb_3",
+      vtnr: 0,
+      position: 2,
+      devices: [DEVICE, { ...DEVICE, key: 1, kind: "evdev", major: 13, minor: 64, state: "gone" }],
+      control: { ...CONTROL, name: "7", bus: "seatd", originalType: "tty", seat: "disabling", vt: true },
+    };
+    expect(parseSession("7", renderSession(taken, "boot", crc32), "boot", crc32)).toEqual(taken);
+  });
+
+  it("of a daemon that took no devices reads as if none were taken", () => {
+    const { position: _1, devices: _2, ...old } = { ...session, control: CONTROL };
+    expect(parseSession("7", renderSession(old as unknown as Session, "boot", crc32), "boot", crc32)).toEqual(
+      {
+        ...session,
+        control: { ...CONTROL, seat: "enabled", vt: false },
+      },
+    );
   });
 
   it("of a daemon that knew nothing of that reads as if nothing was said", () => {
@@ -107,7 +140,22 @@ describe("a session's record", () => {
     ["user", "a\nb"],
     ["type", "toString"],
     ["class", "root"],
-    ["seat", "seat9"],
+    ["seat", "seat/9"],
+    ["seat", "seat"],
+    ["seat", "SEAT0"],
+    ["position", -1],
+    ["position", 1.5],
+    ["devices", {}],
+    ["devices", [null]],
+    ["devices", [DEVICE, DEVICE]],
+    ["devices", [{ ...DEVICE, key: -1 }]],
+    ["devices", [{ ...DEVICE, kind: "block" }]],
+    ["devices", [{ ...DEVICE, major: 4096 }]],
+    ["devices", [{ ...DEVICE, minor: 1_048_576 }]],
+    ["devices", [{ ...DEVICE, node: "dri/card0" }]],
+    ["devices", [{ ...DEVICE, state: "live" }]],
+    ["devices", [{ ...DEVICE, told: "gone" }]],
+    ["devices", Array.from({ length: 1025 }, (_, key) => ({ ...DEVICE, key }))],
     ["vtnr", 64],
     ["vtnr", 1.5],
     ["remote", "yes"],
@@ -130,6 +178,11 @@ describe("a session's record", () => {
     ["control", { ...CONTROL, uid: -1 }],
     ["control", { ...CONTROL, pid: null }],
     ["control", { ...CONTROL, originalType: "none" }],
+    ["control", { ...CONTROL, seat: "gone" }],
+    ["control", { ...CONTROL, vt: 1 }],
+    ["control", { ...CONTROL, bus: "seatd" }],
+    ["control", { ...CONTROL, bus: "seatd", name: "4294967296" }],
+    ["control", { ...CONTROL, name: "7" }],
   ])("with a proper checksum but %s = %j is damaged", (key, value) => {
     const hostile = renderSession({ ...session, [key]: value } as Session, "boot", crc32);
     expect(parseSession("7", hostile, "boot", crc32)).toBeNull();
@@ -182,7 +235,7 @@ describe("the store", () => {
     store.saveSession(session);
     store.reserveIds(101);
     const loaded = open("99999999-0000-4000-8000-000000000000").load();
-    expect(loaded).toEqual({ nextId: 1, sessions: [], users: [], inhibitors: [], lingering: [] });
+    expect(loaded).toEqual({ nextId: 1, sessions: [], users: [], inhibitors: [], seats: [], lingering: [] });
   });
 
   it("moves damaged records aside, one by one, and names them", () => {

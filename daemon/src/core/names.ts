@@ -73,6 +73,11 @@ export function isSeatName(text: string): boolean {
   return /^seat[A-Za-z0-9_-]{1,251}$/.test(text);
 }
 
+/** The number of a connection to the seatd socket. */
+export function isClientNumber(text: string): boolean {
+  return /^[1-9][0-9]{0,9}$/.test(text) && Number(text) <= 0xffffffff;
+}
+
 /** Longer than any path in /dev and /sys. */
 const PATH_MAX = 4096;
 

@@ -3,12 +3,14 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, unlinkSync } from "node:fs";
 import type { Inhibitor, Session, SessionId, Uid, User } from "../core/model.ts";
 import { isSessionId, parseUid } from "../core/names.ts";
+import type { SeatRecord } from "../core/seat-events.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { LogPort, StorePort } from "../loop/ports.ts";
 import { RECORD_MAX } from "./envelope.ts";
 import { createLingerFiles } from "./lingering.ts";
 import { parseSession, renderSession } from "./render.ts";
 import { parseInhibitor, renderInhibitor } from "./render-inhibitor.ts";
+import { parseSeat, renderSeat } from "./render-seat.ts";
 import { parseUser, renderUser } from "./render-user.ts";
 import { readSmall } from "./small.ts";
 
@@ -22,6 +24,7 @@ export interface Loaded {
   readonly sessions: readonly Session[];
   readonly users: readonly User[];
   readonly inhibitors: readonly Inhibitor[];
+  readonly seats: readonly SeatRecord[];
   readonly lingering: readonly { readonly uid: Uid; readonly name: string }[];
 }
 
@@ -40,10 +43,12 @@ export function createStore({ run, lingering, boot, kernel, log }: StoreOptions)
   const sessions = `${run}/sessions`;
   const users = `${run}/users`;
   const inhibitors = `${run}/inhibitors`;
+  const seats = `${run}/seats`;
   const ids = `${run}/next-id`;
 
   function load(): Loaded {
-    for (const folder of [sessions, users, inhibitors]) mkdirSync(folder, { recursive: true, mode: 0o755 });
+    for (const folder of [sessions, users, inhibitors, seats])
+      mkdirSync(folder, { recursive: true, mode: 0o755 });
     const parse = {
       session: (name: string, text: string) =>
         isSessionId(name) ? parseSession(name, text, boot, checksum) : null,
@@ -54,11 +59,13 @@ export function createStore({ run, lingering, boot, kernel, log }: StoreOptions)
       inhibitor: (name: string, text: string) =>
         /^[1-9][0-9]{0,14}$/.test(name) ? parseInhibitor(Number(name), text, boot, checksum) : null,
     };
+    const seat = (name: string, text: string) => parseSeat(name, text, boot, checksum);
     return {
       nextId: Math.max(readNextId(ids, boot, log), 1),
       sessions: readFolder(sessions, parse.session, log),
       users: readFolder(users, parse.user, log),
       inhibitors: readFolder(inhibitors, parse.inhibitor, log),
+      seats: readFolder(seats, seat, log),
       lingering: loadLingering(),
     };
   }
@@ -74,8 +81,8 @@ export function createStore({ run, lingering, boot, kernel, log }: StoreOptions)
       writeFile(`${inhibitors}/${inhibitor.id}`, renderInhibitor(inhibitor, boot, checksum)),
     eraseInhibitor: (id) => erase(`${inhibitors}/${id}`),
     saveUser: (user: User) => writeFile(`${users}/${user.uid}`, renderUser(user, boot, checksum)),
-    saveSeat: ({ id }) => writeFile(`${run}/seats/${id}`, `${id}\n`),
-    eraseSeat: (id) => erase(`${run}/seats/${id}`),
+    saveSeat: (seat) => writeFile(`${seats}/${seat.id}`, renderSeat(seat, boot, checksum)),
+    eraseSeat: (id) => erase(`${seats}/${id}`),
     eraseUser: (uid: Uid) => erase(`${users}/${uid}`),
   };
 }

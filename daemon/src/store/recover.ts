@@ -6,7 +6,7 @@ import type { Kernel } from "../kernel/kernel.ts";
 import type { Store } from "./files.ts";
 
 export function recover(store: Store, kernel: Kernel): Found {
-  const { nextId, sessions: records, users, inhibitors, lingering } = store.load();
+  const { nextId, sessions: records, users, inhibitors, seats, lingering } = store.load();
   // in the order in which they began: the newer session has a VT that two share
   const sessions = records.toSorted((a, b) => Number(a.id) - Number(b.id));
   const scopes = kernel.scopes();
@@ -18,7 +18,7 @@ export function recover(store: Store, kernel: Kernel): Found {
     users,
     orphanScopes: scopes.filter((scope) => !recorded.has(scope.id)),
     orphanLifetimes: kernel.lifetimes().filter((id) => !recorded.has(id)),
-    seats: [],
+    seats,
     held: kernel.held(),
     runtimeDirectories: kernel.runtimeDirectories(),
     managers: kernel.managers(),

@@ -1,9 +1,18 @@
 /** A session's record as bytes and back. */
 
 import type { Limits } from "../core/configuration.ts";
-import type { Control, ProcessIdentity, Session, SessionId, Stage } from "../core/model.ts";
+import {
+  type Control,
+  type ProcessIdentity,
+  SEATD,
+  type Session,
+  type SessionId,
+  type Stage,
+} from "../core/model.ts";
 import {
   isBusGuid,
+  isClientNumber,
+  isSeatName,
   isSessionId,
   isUid,
   isUniqueName,
@@ -22,6 +31,7 @@ import {
   openEnvelope,
   parseInstant,
 } from "./envelope.ts";
+import { parseDevices } from "./render-seat.ts";
 
 export function renderSession(session: Session, boot: string, checksum: Checksum): string {
   return envelope(session, boot, checksum);
@@ -38,7 +48,8 @@ export function parseSession(id: SessionId, text: string, boot: string, checksum
   if (stage === null || leader === null || created === null || type === null || kind === null) return null;
   if (!isNumber(record.uid) || !isUid(record.uid) || !isText(record.user) || !isUserName(record.user))
     return null;
-  if (record.seat !== null && record.seat !== "seat0") return null;
+  const { seat } = record;
+  if (seat !== null && (!isText(seat) || !isSeatName(seat))) return null;
   if (!isNumber(record.vtnr) || !Number.isInteger(record.vtnr) || record.vtnr < 0 || record.vtnr > 63)
     return null;
   const { desktop, service, tty, display, remoteHost, remoteUser, nonce } = record;
@@ -56,7 +67,7 @@ export function parseSession(id: SessionId, text: string, boot: string, checksum
     class: kind,
     desktop,
     service,
-    seat: record.seat,
+    seat,
     vtnr: record.vtnr,
     tty,
     display,
@@ -69,13 +80,14 @@ export function parseSession(id: SessionId, text: string, boot: string, checksum
     scope,
     lifetime,
     ...known,
-    position: 0,
-    devices: [],
     stage,
   };
 }
 
-type Known = Pick<Session, "lockedHint" | "idleHint" | "idleSince" | "control" | "limits" | "runtimeMax">;
+type Known = Pick<
+  Session,
+  "lockedHint" | "idleHint" | "idleSince" | "control" | "limits" | "runtimeMax" | "position" | "devices"
+>;
 
 /** Absent in the record of a daemon that did not know of them. */
 function parseKnown(record: Fields): Known | null {
@@ -85,6 +97,8 @@ function parseKnown(record: Fields): Known | null {
     idleSince = null,
     control = null,
     runtimeMax = null,
+    position = 0,
+    devices = [],
   } = record;
   if (typeof lockedHint !== "boolean" || typeof idleHint !== "boolean") return null;
   const since = idleSince === null ? null : parseInstant(idleSince);
@@ -93,7 +107,10 @@ function parseKnown(record: Fields): Known | null {
   if (control !== null && parsed === null) return null;
   const limits = parseLimits(record.limits ?? {});
   if (limits === null || (runtimeMax !== null && !(isNumber(runtimeMax) && runtimeMax > 0))) return null;
-  return { lockedHint, idleHint, idleSince: since, control: parsed, limits, runtimeMax };
+  const taken = parseDevices(devices);
+  if (!isPosition(position) || taken === null) return null;
+  const said = { lockedHint, idleHint, idleSince: since, control: parsed };
+  return { ...said, limits, runtimeMax, position, devices: taken };
 }
 
 const LIMITS = ["memory.max", "memory.high", "pids.max", "cpu.weight", "io.weight"] as const;
@@ -106,11 +123,17 @@ function parseLimits(value: unknown): Limits | null {
 
 function parseControl(value: unknown): Control | null {
   if (!isFields(value) || !isPid(value.pid) || !isNumber(value.uid) || !isUid(value.uid)) return null;
-  const { name, bus, uid, pid } = value;
+  // an older daemon knew neither of them
+  const { name, bus, uid, pid, seat = "enabled", vt = false } = value;
   const originalType = isText(value.originalType) ? parseType(value.originalType) : null;
-  if (!isText(name) || !isUniqueName(name) || !isText(bus) || !isBusGuid(bus)) return null;
-  if (originalType === null) return null;
-  return { name, bus, uid, pid, originalType, seat: "enabled", vt: false };
+  if (!isText(name) || !isText(bus) || originalType === null || typeof vt !== "boolean") return null;
+  const known = bus === SEATD ? isClientNumber(name) : isBusGuid(bus) && isUniqueName(name);
+  if (!known || (seat !== "enabled" && seat !== "disabling" && seat !== "disabled")) return null;
+  return { name, bus, uid, pid, originalType, seat, vt };
+}
+
+function isPosition(value: unknown): value is number {
+  return isNumber(value) && Number.isInteger(value) && value >= 0 && value <= 0x7fffffff;
 }
 
 const REASONS: ReadonlySet<unknown> = new Set([

@@ -69,7 +69,7 @@ export function seatFile(world: World, seat: Seat): string {
     `${HEADER}${flag("IS_SEAT0", seat.id === "seat0")}` +
     flag("CAN_MULTI_SESSION", true) +
     flag("CAN_TTY", seat.hasVts) +
-    flag("CAN_GRAPHICAL", false) +
+    flag("CAN_GRAPHICAL", seat.graphical) +
     (active === null ? "" : `ACTIVE=${active.id}\nACTIVE_UID=${active.uid}\n`) +
     list("SESSIONS", ids(sessions)) +
     list(
@@ -164,7 +164,10 @@ export function changedNames(before: World, after: World): StateName[] {
     const has = displayAt(after, uid);
     if (had !== has) for (const id of [had, has]) if (id !== "") sessions.add(id);
   }
-  const seats = before.seats !== after.seats || moved.length > 0 ? [...after.seats.keys()] : [];
+  const seats =
+    before.seats !== after.seats || moved.length > 0
+      ? new Set([...before.seats.keys(), ...after.seats.keys()])
+      : [];
   const inhibitors = after.inhibitors.since(before.inhibitors);
   return inOrder([
     sessions,
