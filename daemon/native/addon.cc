@@ -153,6 +153,8 @@ static Napi::Object setup(Napi::Env env, Napi::Object exports)
 	export_files(env, exports);
 	export_checksum(env, exports);
 	export_mounts(env, exports);
+	export_udev(env, exports);
+	export_device_nodes(env, exports);
 	return exports;
 }
 

@@ -100,6 +100,8 @@ void export_delegation(Napi::Env env, Napi::Object exports);
 void export_files(Napi::Env env, Napi::Object exports);
 void export_checksum(Napi::Env env, Napi::Object exports);
 void export_mounts(Napi::Env env, Napi::Object exports);
+void export_udev(Napi::Env env, Napi::Object exports);
+void export_device_nodes(Napi::Env env, Napi::Object exports);
 
 } // namespace sessionman
 

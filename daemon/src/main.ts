@@ -146,7 +146,13 @@ function serve({ file, run, started, settings, log, boot, paths, kernel, gids }:
 
   attempt(log, "record where things are", () => writePaths(paths, boot, kernel.writeFile));
   engine.submit({ kind: "daemon.started", at: instant(), found: recover(store, kernel) });
+  kernel.onVtLeft((vt) => submit({ kind: "vt.left", at: instant(), vt }));
+  // before the devices: access is given to whom the screen shows
   kernel.watchActiveVt((vt) => submit({ kind: "vt.activated", at: instant(), vt }));
+  kernel.watchDevices({
+    found: (devices) => submit({ kind: "devices.found", at: instant(), devices }),
+    changed: (changed, removed) => submit({ kind: "devices.changed", at: instant(), changed, removed }),
+  });
   pam.serve(PAM_LISTEN_FD);
   control.serve(CONTROL_LISTEN_FD);
   login1.start();

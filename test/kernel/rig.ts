@@ -45,7 +45,10 @@ export interface Rig {
 let rigs = 0;
 
 export function makeRig(
-  options: Partial<Pick<Paths, "cgroupRoot" | "cgroupLayout">> & { readonly channel?: number } = {},
+  options: Partial<Pick<Paths, "cgroupRoot" | "cgroupLayout">> & {
+    readonly channel?: number;
+    readonly buffer?: number;
+  } = {},
 ): Rig {
   rigs += 1;
   const directory = `${WORK}/${process.pid}-${rigs}`;
@@ -64,7 +67,11 @@ export function makeRig(
         backendConfiguration: "/etc/sessionman/backend",
       },
       { info() {}, warn: (message) => warnings.push(message), error: (message) => warnings.push(message) },
-      { addon: ADDON, channel },
+      {
+        addon: ADDON,
+        channel,
+        devices: { rules: `${directory}/rules.d`, buffer: options.buffer ?? 1 << 20 },
+      },
     );
   let kernel = start();
   return {

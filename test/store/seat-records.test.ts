@@ -65,7 +65,7 @@ describe("the store", () => {
       run,
       lingering: `${run}/linger`,
       boot: "boot",
-      writeFile: (path, content) => writeFileSync(path, content),
+      kernel: { writeFile: (path, content) => writeFileSync(path, content), checksum: crc32 },
       log: { info() {}, warn() {}, error: (message) => complaints.push(message) },
     });
 

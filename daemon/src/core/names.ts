@@ -68,9 +68,9 @@ export function parseVtnr(text: string): number | null {
   return value !== null && value >= 1 && value <= 63 ? value : null;
 }
 
-/** "seat" and at least one more character: what udev's rules, file names and object paths can say. */
+/** "seat" and at least one more character, and short enough for files that are named after it. */
 export function isSeatName(text: string): boolean {
-  return /^seat[A-Za-z0-9_-]{1,251}$/.test(text);
+  return /^seat[A-Za-z0-9_-]{1,240}$/.test(text);
 }
 
 /** The number of a connection to the seatd socket. */

@@ -49,6 +49,46 @@ export const GONE = 0;
 export const ENTERED = 1;
 export const GONE_MEANWHILE = 2;
 
+/** A device as udev's records or /sys show it. */
+export interface RawDevice {
+  readonly path: string;
+  readonly subsystem: string;
+  readonly name: string;
+  readonly node: string;
+  readonly major: number;
+  readonly minor: number;
+  readonly block: boolean;
+  /** udev has seen to it: before that its records say nothing. */
+  readonly initialized: boolean;
+  /** ID_SEAT of it or of the nearest above that has one; "" for none. */
+  readonly seat: string;
+  readonly idForSeat: string;
+  /** Those of "seat", "master-of-seat" and "uaccess" that it has now. */
+  readonly tags: readonly string[];
+}
+
+export interface NativeUdev {
+  /** Paths of the devices with that tag, if not "", and of that subsystem, if not "". */
+  list(tag: string, subsystem: string): string[];
+  device(path: string): RawDevice | null;
+  /** Of a character device. */
+  numbered(major: number, minor: number): RawDevice | null;
+  /** A descriptor that is readable while receive() has something; so many bytes may wait. */
+  listen(bytes: number): number;
+  /** What the next message is about: null without one, "" where some were lost. */
+  receive(): Pick<RawDevice, "path" | "subsystem" | "tags"> | "" | null;
+}
+
+/** A name in a directory, held by a descriptor that opens nothing. */
+export interface HeldNode {
+  readonly fd: number;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly major: number;
+  readonly minor: number;
+}
+
 export interface Addon {
   initialize(error: typeof KernelError): void;
   /** Of an errno, such as "EIO". */
@@ -116,6 +156,15 @@ export interface Addon {
   openFifoWriter(path: string): number;
   /** No process holds the other end. */
   atEnd(fd: number): boolean;
+
+  /** Throws ENOENT where there is no libudev. */
+  readonly Udev: new () => NativeUdev;
+  /** null if there is no such name; links are not followed. */
+  holdNode(path: string): HeldNode | null;
+  /** The access list of a held node as the kernel keeps it; null if it has only permissions. */
+  readAccess(fd: number): Uint8Array | null;
+  writeAccess(fd: number, list: Uint8Array): void;
+  activateVt(vt: number): void;
 
   mountTmpfs(path: string, uid: number, gid: number, bytes: number, inodes: number): void;
   /** A hierarchy of cgroup v1 that has no controllers. */

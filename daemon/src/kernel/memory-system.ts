@@ -7,6 +7,7 @@ import type { Limits } from "../core/configuration.ts";
 import type { Account } from "../core/events.ts";
 import type { ManagerNews, ProcessIdentity, SessionId, Uid } from "../core/model.ts";
 import { type Kernel, KernelError, type Peer } from "./kernel.ts";
+import { MemoryDevices } from "./memory-devices.ts";
 import type { MemoryManager } from "./memory-manager-process.ts";
 import type { MemoryService } from "./memory-stream.ts";
 
@@ -72,6 +73,7 @@ export class MemorySystem {
   /** What managers wrote. */
   readonly logs = new Map<Uid, string>();
   readonly files = new Map<string, string>();
+  readonly seats = new MemoryDevices();
   /** Programs that listen at a path: called with each connection that the daemon makes. */
   readonly services = new Map<string, (connection: MemoryService) => void>();
   /** Descriptors that such programs passed to the daemon and that it has not closed. */
@@ -144,6 +146,13 @@ export class MemorySystem {
     return fd;
   }
 
+  /** A descriptor that came over a socket. */
+  receiveFd(): number {
+    const fd = this.#nextFd++;
+    this.receivedFds.add(fd);
+    return fd;
+  }
+
   /** The descriptor now belongs to that process. */
   pass(fd: number, pid: number): void {
     for (const writers of [...this.fifos.values(), ...this.inhibitors.values()])
@@ -180,6 +189,7 @@ export class MemorySystem {
   }
 
   switchVt(vt: number): void {
+    if (this.activeVt !== null && this.activeVt !== vt) this.seats.leave(this.activeVt);
     this.activeVt = vt;
     this.watches?.vtChanged(vt);
   }

@@ -3,6 +3,7 @@
 import type { ManagerNews, ProcessIdentity, SessionId, Uid } from "../core/model.ts";
 import type { MemoryListener } from "./memory-sockets.ts";
 import type { MemoryProcess, MemorySystem, Watches } from "./memory-system.ts";
+import type { DeviceNews } from "./seat-kernel.ts";
 
 export class MemoryWatches implements Watches {
   readonly leaders = new Map<SessionId, { readonly leader: ProcessIdentity; readonly exited: () => void }>();
@@ -12,6 +13,8 @@ export class MemoryWatches implements Watches {
   readonly managers = new Map<Uid, (news: ManagerNews) => void>();
   readonly listeners = new Map<number, MemoryListener>();
   whenVtChanges: (vt: number) => void = () => {};
+  whenVtLeft: (vt: number) => void = () => {};
+  whenDevicesChange: DeviceNews["changed"] = () => {};
   whenStopped: () => void = () => {};
   readonly #system: MemorySystem;
 
@@ -72,6 +75,8 @@ export class MemoryWatches implements Watches {
     this.inhibitors.clear();
     this.managers.clear();
     this.whenVtChanges = () => {};
+    this.whenVtLeft = () => {};
+    this.whenDevicesChange = () => {};
     this.whenStopped = () => {};
     for (const listener of this.listeners.values()) listener.shut();
     this.listeners.clear();

@@ -10,11 +10,11 @@ import { createMemoryInhibitors, createMemoryLifetimes } from "./memory-lifetime
 import { createMemoryManagers } from "./memory-manager.ts";
 import { createMemoryProcesses } from "./memory-processes.ts";
 import { createMemoryRuntime } from "./memory-runtime.ts";
+import { createMemorySeats } from "./memory-seats.ts";
 import { type MemoryClient, MemoryListener } from "./memory-sockets.ts";
 import { createMemoryStreams } from "./memory-stream.ts";
 import { MemorySystem } from "./memory-system.ts";
 import { MemoryWatches } from "./memory-watches.ts";
-import { createNoDevices } from "./no-devices.ts";
 
 export interface MemoryKernel extends Kernel {
   readonly system: MemorySystem;
@@ -104,7 +104,7 @@ export function createMemoryKernel(system = new MemorySystem()): MemoryKernel {
     ...createMemoryManagers(system, watches),
     ...createMemoryStreams(system),
     ...createRest(system, watches),
-    ...createNoDevices(),
+    ...createMemorySeats(system, watches),
   };
   return {
     ...failable(kernel, system),

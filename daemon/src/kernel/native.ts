@@ -5,18 +5,19 @@ import { loadAddon } from "./addon.ts";
 import type { Base } from "./base.ts";
 import { createCgroups } from "./cgroup.ts";
 import { findCgroupRoot } from "./cgroup-root.ts";
+import { createDevices, type DeviceOptions } from "./devices.ts";
 import { createInhibitors } from "./inhibitors.ts";
 import { CHANNEL_FD, createKeeper } from "./keeper.ts";
 import type { Kernel, Paths } from "./kernel.ts";
 import { createLifetimes } from "./lifetime.ts";
 import { createManagers } from "./manager.ts";
 import { MOUNTINFO, MOUNTINFO_LIMIT } from "./mountinfo.ts";
-import { createNoDevices } from "./no-devices.ts";
 import { Poller } from "./poller.ts";
 import { createProcesses } from "./processes.ts";
 import { createRuntimeDirectories } from "./runtime-directory.ts";
 import { createSockets } from "./sockets.ts";
 import { createStreams } from "./stream.ts";
+import { createTaken } from "./taken.ts";
 import { createTerminals } from "./terminals.ts";
 import { createUsers } from "./users.ts";
 
@@ -25,6 +26,7 @@ export interface NativeOptions {
   readonly addon?: string;
   /** The channel to the keeper; by default the descriptor that the keeper gives. */
   readonly channel?: number;
+  readonly devices?: Partial<DeviceOptions>;
 }
 
 export interface NativeKernel extends Kernel {
@@ -52,6 +54,7 @@ export function createNativeKernel(paths: Paths, log: LogPort, options: NativeOp
   const inhibitors = `${paths.run}/inhibitors`;
   addon.makeDirectory(lifetimes, 0o700);
   addon.makeDirectory(inhibitors, 0o755);
+  const devices = createDevices(base, options.devices);
   const managers = createManagers(base, keeper, cgroups.managerGroups, paths);
 
   return {
@@ -65,7 +68,8 @@ export function createNativeKernel(paths: Paths, log: LogPort, options: NativeOp
     ...createStreams(base),
     ...createTerminals(base),
     ...createUsers(base),
-    ...createNoDevices(),
+    ...devices,
+    ...createTaken(base, keeper),
     writeFile: (path, content) => addon.replace(path, content),
     checksum: (text) => addon.checksum(text),
     degraded: () => [...missing],
@@ -75,6 +79,7 @@ export function createNativeKernel(paths: Paths, log: LogPort, options: NativeOp
     },
     onStop: (stopped) => keeper.onStop(stopped),
     close() {
+      devices.shut();
       managers.shut();
       cgroups.shut();
       poller.shut();

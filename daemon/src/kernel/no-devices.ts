@@ -10,20 +10,20 @@ export function createNoDevices(): SeatPart {
     throw new KernelError("open", "ENODEV", absent);
   };
   return {
-    setAccess: () => [],
     takeVt: (_vt, _uid, done) => void setImmediate(done, absent),
     releaseVt() {},
-    activateVt: missing,
     openDevice: (_order, opened) => void setImmediate(opened, { errno: "ENODEV" }),
     pauseDevice: (_key, done) => void setImmediate(done, absent),
     resumeDevice: (_key, done) => void setImmediate(done, absent),
     closeDevice: (_key, done) => void setImmediate(done, absent),
     held: () => ({ devices: [], vts: [], clients: [] }),
     onVtLeft() {},
+    descriptorOf: () => -1,
+    setAccess: () => [],
+    activateVt: missing,
     watchDevices: (news) => news.found([]),
     findDevice: () => null,
     findNode: () => null,
-    descriptorOf: () => -1,
     readAccess: () => null,
     brightnessSeat: () => null,
     setBrightness: missing,

@@ -1,7 +1,6 @@
 /** The subjects of the door that a file of the native side and a file of its twin implement each. */
 
 import type { Kernel } from "./kernel.ts";
-import type { SeatKernel } from "./seat-kernel.ts";
 
 export type GroupPart = Pick<
   Kernel,
@@ -66,15 +65,35 @@ export type ManagerPart = Pick<
   | "managerLog"
 >;
 
-export type SeatPart = SeatKernel &
+export type AccessPart = Pick<Kernel, "setAccess" | "readAccess">;
+
+/** What there is, and whose it is. */
+export type DevicePart = AccessPart &
   Pick<
     Kernel,
-    | "setAccess"
-    | "takeVt"
-    | "releaseVt"
     | "activateVt"
-    | "openDevice"
-    | "pauseDevice"
-    | "resumeDevice"
-    | "closeDevice"
+    | "watchDevices"
+    | "findDevice"
+    | "findNode"
+    | "brightnessSeat"
+    | "setBrightness"
+    | "attachDevice"
+    | "flushDevices"
+    | "triggerDevice"
   >;
+
+/** What the keeper holds for controllers. */
+export type TakenPart = Pick<
+  Kernel,
+  | "held"
+  | "onVtLeft"
+  | "takeVt"
+  | "releaseVt"
+  | "openDevice"
+  | "pauseDevice"
+  | "resumeDevice"
+  | "closeDevice"
+  | "descriptorOf"
+>;
+
+export type SeatPart = DevicePart & TakenPart;

@@ -3,6 +3,7 @@
 import type { Uid } from "../core/model.ts";
 import type { Held, Takeable } from "../core/seat-events.ts";
 import type { Device, DeviceNumber } from "../core/seat-model.ts";
+import type { Done } from "../loop/seat-ports.ts";
 
 export interface DeviceNews {
   /** All there are: first, and again whenever some news may have been lost. */
@@ -17,7 +18,10 @@ export interface NodeAccess {
   readonly gid: number;
   /** Permission bits, nine of them; with an access list the middle three are its mask. */
   readonly mode: number;
-  /** Entries for users and groups by number; permissions 0 to 7, before the mask. */
+  /**
+   * Entries for users and groups by number; permissions 0 to 7, before the mask. With an access list the node's own
+   * group is among the groups.
+   */
   readonly users: readonly { readonly uid: Uid; readonly permissions: number }[];
   readonly groups: readonly { readonly gid: number; readonly permissions: number }[];
 }
@@ -31,18 +35,21 @@ export interface SeatKernel {
   watchDevices(news: DeviceNews): void;
   /** What udev says now of the device with that number, and how it is taken; null if it is none that can be. */
   findDevice(number: DeviceNumber): Takeable | null;
-  /** The same by a node's name, links followed. Throws what realpath throws. */
+  /**
+   * The same by a node's name, links followed; null for a name that leads out of /dev. Throws what realpath throws.
+   */
   findNode(path: string): Takeable | null;
   /**
    * The descriptor that the keeper sent when the device was opened or resumed, once; the caller sends or closes it.
    * -1 if there is none.
    */
   descriptorOf(key: number): number;
-  /** null if there is no such node. */
+  /** null if that is no device node; links are not followed. */
   readAccess(node: string): NodeAccess | null;
   /** Seat of a backlight or an LED; null if there is no such device. */
   brightnessSeat(subsystem: "backlight" | "leds", name: string): string | null;
-  setBrightness(subsystem: "backlight" | "leds", name: string, value: number): void;
+  /** Its driver may take its time, and nobody waits meanwhile. done: with the symbolic errno where it failed. */
+  setBrightness(subsystem: "backlight" | "leds", name: string, value: number, done: Done): void;
   /** Writes the rule that puts the device on the seat, and has udev look at it again. path: below /sys. */
   attachDevice(seat: string, path: string): void;
   /** Removes all such rules, and has udev look again. */

@@ -73,7 +73,7 @@ export const pauseDeviceComplete: Handler = (object, call) => {
 };
 
 /** For who sits in front of the device, which has to be on the same seat. */
-export function setBrightness({ room, world, session }: SessionObject, call: Call): Answer {
+export async function setBrightness({ room, world, session }: SessionObject, call: Call): Promise<Answer> {
   const [subsystem, name, value] = call.args as [string, string, number];
   if (subsystem !== "backlight" && subsystem !== "leds")
     throw notSupported(`devices of the subsystem ${JSON.stringify(subsystem)} have no brightness`);
@@ -86,6 +86,10 @@ export function setBrightness({ room, world, session }: SessionObject, call: Cal
   const seat = room.kernel.brightnessSeat(subsystem, name);
   if (seat === null) throw errnoError("ENODEV", `there is no device ${subsystem}/${name}`);
   if (seat !== own) throw notYourDevice(`${subsystem}/${name} belongs to ${seat}`);
-  room.kernel.setBrightness(subsystem, name, value);
-  return [];
+  return new Promise((resolve, reject) => {
+    room.kernel.setBrightness(subsystem, name, value, (error) => {
+      if (error === null) resolve([]);
+      else reject(errnoError(error, `cannot set the brightness of ${subsystem}/${name}: ${error}`));
+    });
+  });
 }

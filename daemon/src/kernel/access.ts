@@ -1,0 +1,117 @@
+/** Who may open device nodes: access lists that are set and read through a descriptor of the very node. */
+
+import type { Uid } from "../core/model.ts";
+import type { Device } from "../core/seat-model.ts";
+import {
+  type AccessList,
+  accessOfMode,
+  decodeAccess,
+  encodeAccess,
+  grantAccess,
+  groupEntries,
+  userEntries,
+} from "./acl.ts";
+import type { HeldNode } from "./addon.ts";
+import type { Base } from "./base.ts";
+import { KernelError } from "./kernel.ts";
+import type { AccessPart } from "./parts.ts";
+import type { NodeAccess } from "./seat-kernel.ts";
+
+const TYPE = 0o170000;
+const CHARACTER_DEVICE = 0o020000;
+const BLOCK_DEVICE = 0o060000;
+const PERMISSIONS = 0o777;
+/** Entries of a list that says no more than permissions do. */
+const MINIMAL = 3;
+/** What the kernel room calls EOPNOTSUPP. */
+const UNABLE = "ENOTSUP";
+const NO_LISTS = "device nodes cannot have access lists here: only their owners and groups can open them";
+
+export function createAccess({ addon, lacks }: Base): AccessPart {
+  function decode(bytes: Uint8Array): AccessList {
+    const list = decodeAccess(bytes);
+    if (list === null) throw new KernelError("getxattr", "EINVAL", "the access list");
+    return list;
+  }
+
+  function listOf(node: HeldNode): AccessList {
+    const bytes = addon.readAccess(node.fd);
+    return bytes === null ? accessOfMode(node.mode) : decode(bytes);
+  }
+
+  /** A list that says no more than permissions do is not kept as one. */
+  function reads(node: HeldNode, wanted: AccessList): boolean {
+    const bytes = addon.readAccess(node.fd);
+    if (bytes === null) return wanted.length === MINIMAL;
+    return Buffer.compare(encodeAccess(decode(bytes)), encodeAccess(wanted)) === 0;
+  }
+
+  /** What went wrong; "" if nothing did. */
+  function set(device: Device, node: HeldNode, uid: Uid | null, remove: readonly Uid[]): string {
+    if (!isDevice(node, device)) return "is not the device that it should be";
+    const list = listOf(node);
+    const wanted = grantAccess(list, uid, remove);
+    if (wanted === list) return "";
+    addon.writeAccess(node.fd, encodeAccess(wanted));
+    return reads(node, wanted) ? "" : "has not the access list that was set";
+  }
+
+  function attempt(device: Device, uid: Uid | null, remove: readonly Uid[]): string {
+    let fd = -1;
+    try {
+      const node = addon.holdNode(device.node);
+      if (node === null) return "";
+      fd = node.fd;
+      return set(device, node, uid, remove);
+    } catch (error) {
+      if (!(error instanceof KernelError)) throw error;
+      if (error.errno !== UNABLE) return `${error.call}: ${error.errno}`;
+      lacks(NO_LISTS);
+      return "";
+    } finally {
+      if (fd >= 0) addon.close(fd);
+    }
+  }
+
+  return {
+    setAccess(devices, uid, remove) {
+      const problems: string[] = [];
+      for (const device of devices) {
+        const problem = device.number === null ? "" : attempt(device, uid, remove);
+        if (problem !== "") problems.push(`${device.node}: ${problem}`);
+      }
+      return problems;
+    },
+    readAccess(path) {
+      const node = addon.holdNode(path);
+      if (node === null) return null;
+      try {
+        return isNode(node) ? shown(node, listOf(node)) : null;
+      } catch (error) {
+        if (!(error instanceof KernelError) || error.errno !== UNABLE) throw error;
+        return shown(node, accessOfMode(node.mode));
+      } finally {
+        addon.close(node.fd);
+      }
+    },
+  };
+}
+
+function shown({ uid, gid, mode }: HeldNode, list: AccessList): NodeAccess {
+  return {
+    uid,
+    gid,
+    mode: mode & PERMISSIONS,
+    users: userEntries(list).map(({ id, permissions }) => ({ uid: id, permissions })),
+    groups: groupEntries(list, gid).map(({ id, permissions }) => ({ gid: id, permissions })),
+  };
+}
+
+function isNode({ mode }: HeldNode): boolean {
+  return (mode & TYPE) === CHARACTER_DEVICE || (mode & TYPE) === BLOCK_DEVICE;
+}
+
+function isDevice({ mode, major, minor }: HeldNode, { number }: Device): boolean {
+  if (number === null || (mode & TYPE) !== (number.block ? BLOCK_DEVICE : CHARACTER_DEVICE)) return false;
+  return major === number.major && minor === number.minor;
+}
