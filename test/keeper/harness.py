@@ -55,7 +55,9 @@ class Keeper:
         os.set_blocking(self.ready_end, False)
         command = [SESSIONMAND, "--run-dir", self.run_dir, "--node", node, "--daemon", self.bundle]
         self.seatd_socket = f"{self.home}/seatd.sock"
-        command += ["--seatd-socket", self.seatd_socket, "--ready-fd", str(write_end), *arguments]
+        if "--seatd-socket" not in arguments:
+            command += ["--seatd-socket", self.seatd_socket]
+        command += ["--ready-fd", str(write_end), *arguments]
         options = {"stdout": self.stdout, "stderr": self.stderr, "stdin": subprocess.DEVNULL, **popen}
         options["pass_fds"] = (write_end, *popen.get("pass_fds", ()))
         self.process = subprocess.Popen(command, **options)

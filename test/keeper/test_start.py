@@ -16,6 +16,7 @@ def test_misuse_is_named_and_exits_100():
         (["--config="], "--config"),
         (["--config", "relative.yaml"], "absolute"),
         (["--run-dir", "run"], "absolute"),
+        (["--seatd-socket", "seatd.sock"], "absolute"),
         (["--node", "node"], "absolute"),
         (["--daemon", "x.cjs"], "absolute"),
         (["--run-dir", "/a", "--run-dir", "/b"], "twice"),
@@ -230,3 +231,60 @@ def test_an_installed_node_that_others_can_change_is_not_run():
         subprocess.run(["umount", target], check=True)
         equal(code, 111, lines)
         true(f"{node} is not run as root: {target}" in lines, lines)
+
+
+def seatd_listener(path):
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(path)
+    listener.listen(1)
+    return listener
+
+
+def test_clients_of_seatd_are_taken_and_left_to_the_daemon():
+    keeper = Keeper("say(kind=socket.socket(fileno=7).type)\n" + SERVE)
+    equal(keeper.word("kind"), socket.SOCK_STREAM)
+    equal(os.stat(keeper.seatd_socket).st_mode & 0o777, 0o666)
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(keeper.seatd_socket)
+    equal(keeper.end(), 0)
+    true(not os.path.exists(keeper.seatd_socket), "removed at the end")
+
+
+def test_another_server_keeps_the_clients_of_seatd():
+    home = tempfile.mkdtemp(dir=harness.TOP)
+    with seatd_listener(f"{home}/seatd.sock") as listener:
+        # A backlog that is full says the same.
+        waiting = [socket.socket(socket.AF_UNIX) for _ in range(3)]
+        for client in waiting:
+            client.setblocking(False)
+            client.connect_ex(f"{home}/seatd.sock")
+        keeper = Keeper("say(fds=sorted(descriptors))\n" + SERVE, home=home)
+        equal(keeper.word("fds"), [0, 1, 2, 3, 4, 5, 6])
+        equal(keeper.lines(), f"sessionmand: {home}/seatd.sock: another server listens there and keeps its clients\n")
+        equal(keeper.end(), 0)
+        listener.accept()
+    true(os.path.exists(f"{home}/seatd.sock"), "not ours to remove")
+
+
+def test_what_another_server_left_behind_is_replaced():
+    home = tempfile.mkdtemp(dir=harness.TOP)
+    seatd_listener(f"{home}/seatd.sock").close()
+    keeper = Keeper("say(fds=sorted(descriptors))\n" + SERVE, home=home)
+    equal(keeper.word("fds"), [0, 1, 2, 3, 4, 5, 6, 7])
+    equal(keeper.lines(), "")
+
+
+def test_without_a_place_for_clients_of_seatd_logins_go_on():
+    home = tempfile.mkdtemp(dir=harness.TOP)
+    os.mkdir(f"{home}/seatd.sock")
+    rows = [
+        (home, [], f"{home}/seatd.sock: is not a socket, clients of seatd are not served"),
+        (None, ["--seatd-socket", "-"], ""),
+        (None, ["--seatd-socket", f"{home}/none/seatd.sock"], f"bind {home}/none/seatd.sock: No such file or directory; clients of seatd are not served"),
+        (None, ["--seatd-socket", "/" + "x" * 110], "File name too long; clients of seatd are not served"),
+    ]
+    for place, arguments, line in rows:
+        keeper = Keeper("say(fds=sorted(descriptors))\n" + SERVE, home=place, arguments=arguments)
+        equal(keeper.word("fds"), [0, 1, 2, 3, 4, 5, 6], arguments)
+        true(keeper.lines().endswith(f"{line}\n") if line else keeper.lines() == "", keeper.lines())
+        equal(keeper.end(), 0)
