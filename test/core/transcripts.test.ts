@@ -7,11 +7,12 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { Effect } from "../../daemon/src/core/effects.ts";
 import type { Event } from "../../daemon/src/core/events.ts";
-import type { Inhibitor, Session, User, World } from "../../daemon/src/core/model.ts";
+import { type Inhibitor, SEATD, type Session, type User, type World } from "../../daemon/src/core/model.ts";
 import { readLimits } from "../../daemon/src/core/session-limits.ts";
 import { emptyWorld, step } from "../../daemon/src/core/step.ts";
 import { facts } from "./facts.ts";
 import { policy } from "./policy.ts";
+import { heldWords, seatShapes, seatWords, takenWords } from "./seat-words.ts";
 
 const FOLDER = new URL("../transcripts/", import.meta.url).pathname;
 
@@ -40,7 +41,8 @@ function identity(pid: number, executable = "1:1") {
 }
 
 /** Somebody whom the greeter has not asked for everything yet. */
-const INCOMPLETE = { type: "x11", class: "", desktop: "", seat: "", vtnr: "", incomplete: "1" };
+const NOTHING = { type: "", class: "", desktop: "", seat: "", vtnr: "", incomplete: "" };
+const INCOMPLETE = { ...NOTHING, type: "x11", incomplete: "1" };
 
 function openRequested(words: Words): Event {
   const text = (key: string) => words.get(key) ?? "";
@@ -57,6 +59,7 @@ function openRequested(words: Words): Event {
       ...(words.has("user") ? { user: text("user") } : {}),
       limits: readLimits(text("limits")),
       ...(words.has("incomplete") ? { hinted: INCOMPLETE } : {}),
+      ...(words.has("on") ? { hinted: { ...NOTHING, type: "x11", seat: text("on") } } : {}),
     }),
     leader: {
       identity: identity(Number(text("pid") || 100)),
@@ -75,7 +78,7 @@ const PLAIN: ReadonlyMap<string, unknown> = new Map<string, unknown>([
 ]);
 
 /** Words whose value is text even where it looks like a number. */
-const TEXT: ReadonlySet<string> = new Set(["id", "session"]);
+const TEXT: ReadonlySet<string> = new Set(["id", "session", "name"]);
 
 /** Everything but an open request: the words are the fields, numbers where they look like numbers. */
 function plainEvent(kind: string, words: Words, world: World): Event {
@@ -88,18 +91,21 @@ function plainEvent(kind: string, words: Words, world: World): Event {
 }
 
 function requester(kind: string, words: Words) {
-  return { room: kind.startsWith("inhibit.") ? "login1" : "control", call: Number(words.get("call") ?? 1) };
+  const asked = kind.startsWith("inhibit.") || kind.startsWith("device.") ? "login1" : "control";
+  return { room: words.get("room") ?? asked, call: Number(words.get("call") ?? 1) };
 }
 
 const numbered = (words: Words) => ({ id: Number(words.get("id")) });
 
-/** bus1, bus2, … */
+/** bus1, bus2, … and seatd */
 function guid(words: Words): string {
+  if (words.get("bus") === SEATD) return SEATD;
   return (words.get("bus") ?? "bus1").slice("bus".length).padStart(32, "0");
 }
 
 /** What does not fit into words one by one. */
 const shapes: Readonly<Record<string, (words: Words, world: World) => object>> = {
+  ...seatShapes,
   "manager.told": (words) => ({
     news: {
       state: words.get("state"),
@@ -160,7 +166,7 @@ function sentence(word = ""): string {
 
 function restart(world: World, words: Words): Event {
   const dead = (words.get("dead") ?? "").split(",");
-  const held = (words.get("held") ?? "").split(",");
+  const held = list(words.get("held"));
   const sessions = [...world.sessions.values()].map((record) => ({
     record,
     leaderAlive: !dead.includes(record.id),
@@ -189,8 +195,8 @@ function restart(world: World, words: Words): Event {
       record,
       held: list(words.get("inhibits")).includes(String(record.id)),
     })),
-    seats: [],
-    held: { devices: [], vts: [], clients: [] },
+    seats: [...world.seats.values()].map(({ id, chosen, granted }) => ({ id, chosen, granted })),
+    held: heldWords(words),
     orphanInhibitors: list(words.get("fifos")).map(Number),
   };
   return { kind: "daemon.started", at: now(), found };
@@ -209,6 +215,8 @@ function show(key: string, value: unknown): string[] {
       ...Object.values(fields.stage as object).filter((each) => typeof each === "string"),
       ...sessionWords(value as Session),
     ];
+  const ofSeats = seatWords(key, value);
+  if (ofSeats !== null) return ofSeats;
   if (key === "inhibitor") return inhibitorWords(value as Inhibitor);
   if (key === "user") return [`user=${fields.uid}`, ...("runtime" in fields ? userWords(value as User) : [])];
   if (key === "leader") return [`leader=${fields.pid}`];
@@ -234,7 +242,7 @@ function sessionWords({
   if (control !== null && rest.display !== "") words.push(`display=${rest.display}`);
   if (control !== null && rest.tty !== "") words.push(`tty=${rest.tty}`);
   if (kind === "user-incomplete") words.push(kind);
-  return words;
+  return [...words, ...takenWords(control, rest.devices)];
 }
 
 function inhibitorWords({ id, what, who, why, mode, uid, pid }: Inhibitor): string[] {

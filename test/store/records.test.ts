@@ -61,6 +61,7 @@ const DEVICE = {
   path: "/sys/devices/pci0000:00/drm/card0",
   state: "paused",
   told: "active",
+  tries: 20,
 } as const;
 
 const text = renderSession(session, "boot", crc32);
@@ -92,7 +93,10 @@ describe("a session's record", () => {
       seat: "seat-usb_3",
       vtnr: 0,
       position: 2,
-      devices: [DEVICE, { ...DEVICE, key: 1, kind: "evdev", major: 13, minor: 64, state: "gone" }],
+      devices: [
+        DEVICE,
+        { ...DEVICE, key: 1, kind: "evdev", major: 13, minor: 64, state: "active", tries: 3 },
+      ],
       control: { ...CONTROL, name: "7", bus: "seatd", originalType: "tty", seat: "disabling", vt: true },
     };
     expect(parseSession("7", renderSession(taken, "boot", crc32), "boot", crc32)).toEqual(taken);

@@ -1,5 +1,6 @@
 /** Worlds made by hand for the state files: sessions, users and a seat, changed one fact at a time. */
 
+import { wanted } from "../../daemon/src/core/handover.ts";
 import type { Inhibitor, Session, SessionId, Stage, Uid, User, World } from "../../daemon/src/core/model.ts";
 import { withoutSession as leaveSeat, putSeat, seat0 } from "../../daemon/src/core/seats.ts";
 import { emptyWorld } from "../../daemon/src/core/step.ts";
@@ -14,6 +15,13 @@ export const OPENING: Stage = {
   lifetime: true,
   leaves: null,
 };
+
+/** The session on the terminal that is shown is the active one. */
+function shown(world: World): World {
+  const seat = seat0(world);
+  const active = wanted(world, seat)?.id ?? null;
+  return active === seat.active ? world : putSeat(world, { ...seat, active });
+}
 
 export const EMPTY: World = withVt(emptyWorld(policy), 1);
 
@@ -97,12 +105,12 @@ export function withSession(world: World, changed: Session): World {
     ...seat,
     sessions: seated && !stays ? [...others, changed.id] : others,
   }).seats;
-  return {
+  return shown({
     ...world,
     sessions: world.sessions.with(changed.id, changed),
     users: world.users.with(changed.uid, { ...owner, sessions }),
     seats: stays || changed.seat === null ? world.seats : seats,
-  };
+  });
 }
 
 /** The last session takes its user along. */
@@ -111,18 +119,18 @@ export function withoutSession(world: World, id: SessionId): World {
   const owner = world.users.get(gone?.uid ?? 0);
   if (gone === undefined || owner === undefined) return world;
   const sessions = new Set([...owner.sessions].filter((each) => each !== id));
-  return {
+  return shown({
     ...leaveSeat(world, "seat0", id),
     sessions: world.sessions.without(id),
     users:
       sessions.size === 0
         ? world.users.without(owner.uid)
         : world.users.with(owner.uid, { ...owner, sessions }),
-  };
+  });
 }
 
 export function withVt(world: World, activeVt: number): World {
-  return putSeat(world, { ...seat0(world), hasVts: true, activeVt });
+  return shown(putSeat(world, { ...seat0(world), hasVts: true, activeVt }));
 }
 
 export function worldOf(...sessions: readonly Session[]): World {

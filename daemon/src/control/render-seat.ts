@@ -43,14 +43,13 @@ export function devicesOf(world: World, seat: string): Device[] {
     .sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
-const STATES: Readonly<Record<Taken["state"], TakenRecord["state"] | null>> = {
+const STATES: Readonly<Record<Taken["state"], TakenRecord["state"]>> = {
   opening: "opening",
   active: "active",
   asked: "pausing",
   pausing: "pausing",
   paused: "paused",
   resuming: "resuming",
-  gone: null,
 };
 
 export type TakenDevices = ReadonlyMap<string, readonly TakenRecord[]>;
@@ -62,7 +61,7 @@ export function takenDevices(world: World): TakenDevices {
     for (const { path, node, state } of devices) {
       const shown = STATES[state];
       const at = nearest(world, path, () => true)?.path;
-      if (shown === null || at === undefined) continue;
+      if (at === undefined) continue;
       const taken = { session: id, controller: control?.pid ?? 0, node, state: shown };
       found.set(at, [...(found.get(at) ?? []), taken]);
     }

@@ -5,15 +5,17 @@
  *   closing: none --terminate--> asked (TERM, HUP, CONT) --stop_timeout--> killed
  */
 
-import { uncontrolled } from "./control.ts";
 import type { Effect } from "./effects.ts";
 import { dropImported } from "./environment.ts";
 import type { Event } from "./events.ts";
+import { handover } from "./handover.ts";
 import type { ClosingReason, Instant, Session, SessionId, Stage, World } from "./model.ts";
 import { refuse } from "./opening.ts";
-import { chain, type Step, same } from "./outcome.ts";
+import { chain, publishes, type Step, same } from "./outcome.ts";
 import { killsAtLogout } from "./policy.ts";
+import { relinquish, uncontrolled } from "./relinquish.ts";
 import { withoutSession } from "./seats.ts";
+import { abandon } from "./takeover.ts";
 import { refuseUpgrade } from "./upgrade.ts";
 import { leave } from "./user.ts";
 
@@ -60,25 +62,40 @@ export function close(
     leaders: leads ? world.leaders.without(session.leader.pid) : world.leaders,
   };
   const asker = session.stage.phase === "opening" ? session.stage.requester : null;
-  return chain(
+  const freed = chain(
     next,
-    (now) => ({ world: now, effects: closingEffects(now, closing, kills) }),
+    (now) => ({ world: now, effects: [{ kind: "session.save", session: closing, answer: false }] }),
+    (now) => leaveSeat(now, session),
+  );
+  return chain(
+    world,
+    () => freed,
+    (now) => ({ world: now, effects: closingEffects(now, closing, kills, publishes(freed)) }),
     (now) => dropImported(now, session.uid, session.id),
     (now) => refuseUpgrade(now, session.id),
     (now) => (asker === null ? same(now) : refuse(now, asker, "failed", why)),
   );
 }
 
-function closingEffects(world: World, session: Session, kills: boolean): Effect[] {
+/** What it had of its seat goes before anything else happens, and somebody else may be in the foreground. */
+function leaveSeat(world: World, session: Session): Step {
+  const { id, seat } = session;
+  if (seat === null && session.control === null) return same(world);
+  return chain(
+    world,
+    (now) => abandon(now, (_takeover, each) => each === id, `session ${id} is closing`),
+    (now) => relinquish(now, session, "taken"),
+    (now) => handover(now, seat),
+  );
+}
+
+/** published: that it is closing is known already. */
+function closingEffects(world: World, session: Session, kills: boolean, published: boolean): Effect[] {
   const { id, uid } = session;
-  const effects: Effect[] = [
-    { kind: "session.save", session, answer: false },
-    { kind: "lifetime.drop", id },
-    cancelRetry(session),
-  ];
+  const effects: Effect[] = [{ kind: "lifetime.drop", id }, cancelRetry(session)];
   if (session.runtimeMax !== null) effects.push({ kind: "timer.cancel", timer: runtimeTimer(id) });
   if (kills) effects.push(...askToEnd(world, session));
-  effects.push({ kind: "publish" });
+  if (!published) effects.push({ kind: "publish" });
   if (!awaitsLeader(session)) effects.push({ kind: "leader.unwatch", id }, { kind: "scope.watch", id, uid });
   return effects;
 }

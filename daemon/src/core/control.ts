@@ -1,28 +1,27 @@
 /**
- * Who controls a session: the one connection to the bus that took control. It says which type, display and terminal
- * the session has. The control ends when it is given back, when the connection is gone, when root takes it away for
- * somebody else, and with the session; the type is then what it was before.
+ * Who controls a session: the one connection, to the bus or to the seatd socket, that took control. It says which type,
+ * display and terminal the session has, and has the seat's devices. The control ends when it is given back, when the
+ * connection is gone, when root takes it away for somebody else, and with the session; all it had goes with it.
  *
- *   nobody --TakeControl--> a connection --ReleaseControl, name lost, another bus, force, the session closes--> nobody
+ *   nobody --TakeControl--> (VT prepared) --> a connection
+ *   a connection --ReleaseControl, connection gone, another bus, force, the session closes--> nobody
  *
- * A daemon that starts keeps what the record says until the bus tells which of the names are still there.
+ * A daemon that starts keeps what the record says until the bus tells which of the names are still there. takeover.ts
+ * has the way through the VT.
  */
 
 import { answer, controllable, deny, done, failure, settle } from "./answers.ts";
 import { canTakeDevices, isGraphical } from "./classes.ts";
 import type { CallResult } from "./effects.ts";
 import type { Event } from "./events.ts";
-import type { Controller, Session, World } from "./model.ts";
-import { isBusGuid, isPrintable, isUniqueName, LONGEST_TEXT, parseType } from "./names.ts";
+import { handover } from "./handover.ts";
+import { type Controller, SEATD, type Session, type World } from "./model.ts";
+import { isBusGuid, isClientNumber, isPrintable, isUniqueName, LONGEST_TEXT, parseType } from "./names.ts";
 import { chain, type Step, same, saveSession } from "./outcome.ts";
+import { relinquish, uncontrolled } from "./relinquish.ts";
+import { abandon, give, prepareAgain, prepareFor } from "./takeover.ts";
 
 type Of<K extends Event["kind"]> = Extract<Event, { kind: K }>;
-
-/** The session without its controller, and without what the controller changed for as long as it is there. */
-export function uncontrolled(session: Session): Session {
-  const { control } = session;
-  return control === null ? session : { ...session, control: null, type: control.originalType };
-}
 
 export function controlRequested(world: World, event: Of<"session.controlRequested">): Step {
   const session = controllable(world, event);
@@ -32,48 +31,96 @@ export function controlRequested(world: World, event: Of<"session.controlRequest
     return deny(world, requester, "not-allowed", "only root may take the control by force");
   if (session.stage.phase === "closing")
     return deny(world, requester, "not-supported", `session ${session.id} is closing`);
-  if (!isUniqueName(controller.name) || !isBusGuid(controller.bus))
+  if (!isConnection(controller))
     return deny(world, requester, "invalid", "who wants the control is no connection to a bus");
+  // who asks over the bus shows that it is there
+  const heard: World = controller.bus === SEATD ? world : { ...world, bus: controller.bus };
   const present = presentControl(session, controller);
-  if (present?.name === controller.name) return done(world, requester, session.id);
+  if (present?.name === controller.name && present.bus === controller.bus)
+    return done(heard, requester, session.id);
   if (present !== null && !force) {
     const message = `process ${present.pid} of user ${present.uid} controls session ${session.id}`;
-    return deny(world, requester, "control-taken", message);
+    return deny(heard, requester, "control-taken", message);
   }
-  const free = uncontrolled(session);
-  const { name, bus, uid, pid } = controller;
-  return settle(
-    world,
-    { ...free, control: { name, bus, uid, pid, originalType: free.type, seat: "enabled", vt: false } },
-    event.requester,
-  );
+  if (world.takeovers.has(session.id))
+    return deny(heard, requester, "busy", `somebody else is taking the control of session ${session.id}`);
+  return prepareFor(heard, session, controller, requester) ?? give(heard, session, controller, requester);
+}
+
+function isConnection({ name, bus }: Controller): boolean {
+  return bus === SEATD ? isClientNumber(name) : isUniqueName(name) && isBusGuid(bus);
 }
 
 /** One of an earlier bus is gone with it. */
 function presentControl({ control }: Session, { bus }: Controller): Controller | null {
-  return control?.bus === bus ? control : null;
+  if (control === null) return null;
+  return control.bus === bus || control.bus === SEATD || bus === SEATD ? control : null;
 }
 
 export function controlReleased(world: World, event: Of<"session.controlReleased">): Step {
   const session = controlled(world, event);
   if (!("user" in session)) return answer(world, event.requester, session);
-  return settle(world, uncontrolled(session), event.requester);
+  return chain(
+    world,
+    (now) => saveSession(now, uncontrolled(session)),
+    (now) => relinquish(now, session, "released"),
+    (now) => ({ world: now, effects: [{ kind: "publish" }] }),
+    (now) => done(now, event.requester, session.id),
+    (now) => handover(now, session.seat),
+  );
 }
 
 export function nameLost(world: World, { name }: Of<"bus.nameLost">): Step {
-  return lose(world, (control) => control.name === name);
+  return lose(world, (control) => control.bus !== SEATD && control.name === name);
 }
 
+export function seatdLeft(world: World, { name }: Of<"seatd.left">): Step {
+  return lose(world, (control) => control.bus === SEATD && control.name === name);
+}
+
+/** Who is still there is told what could not be said meanwhile. */
 export function busConnected(world: World, { bus, names }: Of<"bus.connected">): Step {
-  return lose(world, (control) => control.bus !== bus || !names.has(control.name));
+  const gone = (control: Controller) =>
+    control.bus !== SEATD && (control.bus !== bus || !names.has(control.name));
+  return chain(
+    { ...world, bus },
+    (now) => lose(now, gone),
+    (now) =>
+      chain(
+        now,
+        ...[...now.sessions.values()].map((session) => (then: World) => prepareAgain(then, session)),
+      ),
+    (now) => chain(now, ...[...now.seats.keys()].map((id) => (then: World) => handover(then, id))),
+  );
 }
 
 function lose(world: World, gone: (control: Controller) => boolean): Step {
   const lost = [...world.sessions.values()].filter(({ control }) => control !== null && gone(control));
-  if (lost.length === 0) return same(world);
+  const seats = new Set(lost.map(({ seat }) => seat));
   return chain(
     world,
-    ...lost.map((session) => (now: World) => saveSession(now, uncontrolled(session))),
+    (now) =>
+      abandon(
+        now,
+        ({ controller }) => controller !== null && gone(controller),
+        "who asked for the control is gone",
+      ),
+    (now) => (lost.length === 0 ? same(now) : takeFrom(now, lost)),
+    (now) => chain(now, ...[...seats].map((seat) => (then: World) => handover(then, seat))),
+  );
+}
+
+function takeFrom(world: World, lost: readonly Session[]): Step {
+  return chain(
+    world,
+    ...lost.map(
+      (session) => (now: World) =>
+        chain(
+          now,
+          (then) => saveSession(then, uncontrolled(session)),
+          (then) => relinquish(then, session, "gone"),
+        ),
+    ),
     (now) => ({ world: now, effects: [{ kind: "publish" }] }),
   );
 }

@@ -5,8 +5,8 @@
 
 import type { Session, SessionClass, SessionId, SessionType, User, World } from "./model.ts";
 import type { Seat } from "./seat-model.ts";
-import { seat0 } from "./seats.ts";
-import { activeSession, type UserState, userState } from "./select.ts";
+import { seatOf } from "./seats.ts";
+import { type UserState, userState } from "./select.ts";
 
 /** The session's place on a seat; a closing one has given it up. */
 export function seatOfSession(session: Session): string | null {
@@ -15,7 +15,7 @@ export function seatOfSession(session: Session): string | null {
 
 /** login1's Active: in the foreground of its seat, or without a seat from the beginning. */
 export function isActive(world: World, session: Session): boolean {
-  return session.seat === null || activeSession(world, seat0(world))?.id === session.id;
+  return session.seat === null || seatOf(world, session.seat)?.active === session.id;
 }
 
 /** The better the lower; classes that are missing here never have the display. */
@@ -78,7 +78,6 @@ export interface UserView {
 
 /** In one walk through the sessions, because it is wanted before a login is answered. */
 export function viewUser(world: World, user: User): UserView {
-  const foreground = activeSession(world, seat0(world));
   const sessions: SessionId[] = [];
   const online: SessionId[] = [];
   const active: SessionId[] = [];
@@ -95,7 +94,7 @@ export function viewUser(world: World, user: User): UserView {
     online.push(id);
     if (stage.phase === "running") running += 1;
     if (seat !== null && !onlineSeats.includes(seat)) onlineSeats.push(seat);
-    if (seat !== null && session !== foreground) continue;
+    if (seat !== null && seatOf(world, seat)?.active !== id) continue;
     active.push(id);
     if (seat === null && stage.phase === "running") seatless += 1;
     if (seat !== null && !activeSeats.includes(seat)) activeSeats.push(seat);

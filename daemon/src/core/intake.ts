@@ -19,6 +19,7 @@ import {
   parseType,
   parseVtnr,
 } from "./names.ts";
+import { SEAT0 } from "./seats.ts";
 
 export interface Intake {
   readonly type: SessionType;
@@ -47,15 +48,18 @@ export const MANAGER_SERVICE = "sessionman-user";
 
 const FIRST_ORDINARY_UID = 1000;
 
+/** What a login can be on: which seats there are. */
+type Seats = (id: string) => boolean;
+
 /** The intake, or a sentence that says what is wrong with the request. */
-export function readIntake(facts: OpenFacts, policy: Policy): Intake | string {
+export function readIntake(facts: OpenFacts, policy: Policy, seats: Seats): Intake | string {
   const wrong = findFault(facts);
   if (wrong !== null) return wrong;
   const terminal = readTerminal(facts);
   const remote = isRemote(facts.remoteHost);
-  if (facts.told !== null) return readTold(facts, facts.told, terminal);
+  if (facts.told !== null) return readTold(facts, facts.told, terminal, seats);
   const trusted = facts.remoteHost === "" && policy.trustedServices.includes(facts.service);
-  const place = choosePlace(facts, trusted, remote);
+  const place = remote ? NOWHERE : choosePlace(facts, trusted, seats);
   if (typeof place === "string") return place;
   return {
     type: chooseType(facts, terminal, true),
@@ -74,10 +78,11 @@ function readTold(
   facts: OpenFacts,
   told: NonNullable<OpenFacts["told"]>,
   terminal: Terminal,
+  seats: Seats,
 ): Intake | string {
-  const { seat, vtnr } = told.remote ? { seat: null, vtnr: 0 } : told;
-  if (seat !== null && seat !== "seat0") return `seat ${JSON.stringify(seat)} does not exist`;
-  if (vtnr !== 0 && (seat === null || parseVtnr(String(vtnr)) === null))
+  const { seat, vtnr } = told.remote ? NOWHERE : told;
+  if (seat !== null && !seats(seat)) return `seat ${JSON.stringify(seat)} does not exist`;
+  if (vtnr !== 0 && (seat !== SEAT0 || parseVtnr(String(vtnr)) === null))
     return `virtual terminal ${vtnr} is not one of 1 to 63 of seat0`;
   const type = chooseType(facts, terminal, false);
   return {
@@ -163,20 +168,22 @@ function defaultClass(facts: OpenFacts, type: SessionType): SessionClass {
   return type === "tty" && facts.uid < FIRST_ORDINARY_UID ? "user-early" : "user";
 }
 
-function choosePlace(
-  facts: OpenFacts,
-  trusted: boolean,
-  remote: boolean,
-): { seat: string | null; vtnr: number } | string {
-  if (remote) return { seat: null, vtnr: 0 };
-  if (trusted && (facts.hinted.seat !== "" || facts.hinted.vtnr !== "")) {
-    const seat = facts.hinted.seat !== "" ? facts.hinted.seat : "seat0";
-    if (seat !== "seat0") return `seat ${JSON.stringify(seat)} does not exist`;
-    if (facts.hinted.vtnr === "" || facts.hinted.vtnr === "0") return { seat, vtnr: facts.ttyVt };
-    const vtnr = parseVtnr(facts.hinted.vtnr);
-    return vtnr === null
-      ? `virtual terminal ${JSON.stringify(facts.hinted.vtnr)} is not one of 1 to 63`
-      : { seat, vtnr };
-  }
-  return facts.ttyVt > 0 ? { seat: "seat0", vtnr: facts.ttyVt } : { seat: null, vtnr: 0 };
+interface Place {
+  readonly seat: string | null;
+  readonly vtnr: number;
+}
+
+const NOWHERE: Place = { seat: null, vtnr: 0 };
+
+function choosePlace(facts: OpenFacts, trusted: boolean, seats: Seats): Place | string {
+  const here = facts.ttyVt > 0 ? { seat: SEAT0, vtnr: facts.ttyVt } : NOWHERE;
+  if (!trusted || (facts.hinted.seat === "" && facts.hinted.vtnr === "")) return here;
+  const seat = facts.hinted.seat !== "" ? facts.hinted.seat : SEAT0;
+  if (!seats(seat)) return `seat ${JSON.stringify(seat)} does not exist`;
+  const { vtnr } = facts.hinted;
+  if (vtnr === "" || vtnr === "0") return { seat, vtnr: seat === SEAT0 ? facts.ttyVt : 0 };
+  const vt = parseVtnr(vtnr);
+  return vt === null || seat !== SEAT0
+    ? `virtual terminal ${JSON.stringify(vtnr)} is not one of 1 to 63 of ${SEAT0}`
+    : { seat, vtnr: vt };
 }

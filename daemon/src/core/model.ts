@@ -4,7 +4,7 @@
  */
 
 import type { Limits, Policy } from "./configuration.ts";
-import type { Device, Seat, Taken, Takeover } from "./seat-model.ts";
+import type { SeatWorld, Taken } from "./seat-model.ts";
 import type { Table } from "./table.ts";
 
 export type SessionId = string;
@@ -271,7 +271,7 @@ export interface Requester {
   readonly call: number;
 }
 
-export interface World {
+export interface World extends SeatWorld {
   readonly policy: Policy;
   /** The next session id to give; always below reservedIds. */
   readonly nextId: number;
@@ -283,13 +283,6 @@ export interface World {
   readonly users: Table<Uid, User>;
   /** Sessions that are not closing, by the pid of their leader. */
   readonly leaders: Table<number, SessionId>;
-  /** By id; seat0 is always there. */
-  readonly seats: Table<string, Seat>;
-  /** By path. */
-  readonly devices: Table<string, Device>;
-  /** The next key for a device that is taken; above those of all records. */
-  readonly nextKey: number;
-  readonly takeovers: ReadonlyMap<SessionId, Takeover>;
   /** Users for whom lingering was turned on: name by uid, as in the files of lingering users. */
   readonly lingering: Table<Uid, string>;
   /** Lingering users whose turn has not come, oldest first: those not known yet, and those who wait to start. */

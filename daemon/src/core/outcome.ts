@@ -25,6 +25,15 @@ export function chain(world: World, ...steps: readonly ((world: World) => Step)[
   return { world: now, effects };
 }
 
+export function publishes({ effects }: Step): boolean {
+  return effects.some(({ kind }) => kind === "publish");
+}
+
+/** The step makes its World known, as it may have done already. */
+export function publishOnce(step: Step): Step {
+  return publishes(step) ? step : { world: step.world, effects: [...step.effects, { kind: "publish" }] };
+}
+
 export function put(world: World, session: Session): World {
   return { ...world, sessions: world.sessions.with(session.id, session) };
 }
@@ -39,8 +48,15 @@ export function saveSession(world: World, session: Session): Step {
   const recorded: Session = stage.phase === "opening" ? { ...session, stage: { phase: "running" } } : session;
   return {
     world: put(world, session),
-    effects: [{ kind: "session.save", session: recorded, answer: false }],
+    effects: [{ kind: "session.save", session: withoutOpening(recorded), answer: false }],
   };
+}
+
+/** A device that is being opened was given to nobody yet, and is closed if the daemon does not live to do that. */
+function withoutOpening(session: Session): Session {
+  const { devices } = session;
+  if (!devices.some(({ state }) => state === "opening")) return session;
+  return { ...session, devices: devices.filter(({ state }) => state !== "opening") };
 }
 
 export function putUser(world: World, user: User): World {

@@ -8,7 +8,7 @@ import { mustWait, startFor, stopAsked, waitUpgraded } from "./manager.ts";
 import type { Instant, Session, Uid, World } from "./model.ts";
 import { chain, type Step, same, saveSession } from "./outcome.ts";
 import { mayControl } from "./policy.ts";
-import { SEAT0, seat0 } from "./seats.ts";
+import { seatOf } from "./seats.ts";
 import { sessionsOf } from "./select.ts";
 
 type Of<K extends Event["kind"]> = Extract<Event, { kind: K }>;
@@ -152,11 +152,12 @@ export function classRequested(world: World, event: Of<"session.classRequested">
 /** A seat belongs to nobody: who gets this far without being root was refused already. */
 export function terminateSeatRequested(world: World, event: Of<"seat.terminateRequested">): Step {
   const { seat, caller, requester, at } = event;
-  if (seat !== SEAT0)
+  const found = seatOf(world, seat);
+  if (found === null)
     return deny(world, requester, "no-such-seat", `there is no seat ${JSON.stringify(seat)}`);
   if (caller.uid !== 0)
     return deny(world, requester, "not-allowed", `only root may end the sessions of ${seat}`);
-  const sessions = seat0(world).sessions.flatMap((id) => world.sessions.get(id) ?? []);
+  const sessions = found.sessions.flatMap((id) => world.sessions.get(id) ?? []);
   return chain(world, ...sessions.map((session) => (now: World) => terminate(now, session, at)), (now) =>
     done(now, requester),
   );

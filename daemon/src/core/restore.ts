@@ -13,8 +13,8 @@ import { restoreInhibitors } from "./inhibit.ts";
 import { lineUp } from "./linger.ts";
 import type { Instant, Session, SessionId, Uid, User, World } from "./model.ts";
 import { chain, putUser, type Step, same } from "./outcome.ts";
+import { adoptSeats, heldSession, restoreSeats } from "./restore-seats.ts";
 import { limitRuntime } from "./runtime-limit.ts";
-import { putSeat, seat0 } from "./seats.ts";
 import { isUp, stays } from "./services.ts";
 import { reservation } from "./session.ts";
 import { Table } from "./table.ts";
@@ -32,6 +32,7 @@ export function daemonStarted(world: World, event: Started): Step {
   const managers = new Map(found.managers.map(({ uid, alive }) => [uid, alive]));
   return chain(
     adopted,
+    (now) => restoreSeats(now, found),
     (now) => ({ world: now, effects: [reservation(now)] }),
     ...[...adopted.users.values()].map(
       (user) => (now: World) => adoptManager(now, user, managers.get(user.uid), at),
@@ -56,7 +57,7 @@ function adopt(world: World, found: Found, at: Instant): World {
   const ofUser = new Map<Uid, Set<SessionId>>();
   const known = new Map(found.users.map((user) => [user.uid, user]));
   for (const session of [
-    ...found.sessions.map(fromRecord),
+    ...found.sessions.map((each) => fromRecord(each, found)),
     ...found.orphanScopes.map((o) => fromScope(o, at, known)),
   ]) {
     sessions = sessions.with(session.id, session);
@@ -81,20 +82,18 @@ function adopt(world: World, found: Found, at: Instant): World {
       runtime: there ? { state: "ready", kind } : { state: "none" },
     });
   }
-  return withIndexes(next, found.sessions.map(fromRecord));
+  return withIndexes(next, found);
 }
 
-function fromRecord(found: FoundSession): Session {
-  return { ...found.record, scope: found.scopeExists };
+function fromRecord({ record, scopeExists }: FoundSession, { held }: Found): Session {
+  return { ...heldSession(record, held), scope: scopeExists };
 }
 
-function withIndexes(world: World, sessions: readonly Session[]): World {
+function withIndexes(world: World, found: Found): World {
   let { leaders } = world;
-  const live = sessions.filter((session) => session.stage.phase !== "closing");
+  const live = found.sessions.map(({ record }) => record).filter(({ stage }) => stage.phase !== "closing");
   for (const session of live) leaders = leaders.with(session.leader.pid, session.id);
-  const seat = seat0(world);
-  const seated = live.filter((session) => session.seat === seat.id).map((session) => session.id);
-  return putSeat({ ...world, leaders }, { ...seat, sessions: seated });
+  return adoptSeats({ ...world, leaders }, found, live);
 }
 
 /** A user whose record is lost. */

@@ -1,6 +1,7 @@
 /** Seats and devices in the World. */
 
 import type { Controller, Requester, SessionId, Uid } from "./model.ts";
+import type { Table } from "./table.ts";
 
 /** What can be taken; render: a node that shows nothing and has no master, over seatd only. */
 export type DeviceKind = "drm" | "evdev" | "hidraw" | "render";
@@ -41,11 +42,16 @@ export interface Taken extends DeviceNumber {
   readonly path: string;
   /**
    * opening, pausing, resuming: the keeper has the order. asked: the controller was asked to pause by itself, on a
-   * seat without VTs. gone: it is being closed, and nobody is told of it any more.
+   * seat without VTs.
    */
-  readonly state: "opening" | "active" | "asked" | "pausing" | "paused" | "resuming" | "gone";
-  /** What the controller was told last. */
+  readonly state: "opening" | "active" | "asked" | "pausing" | "paused" | "resuming";
+  /** What the controller was told last; while opening, what it will be told at the best. */
   readonly told: "active" | "paused";
+  /**
+   * How often it is tried yet to make it live before its session leaves the foreground. None when its controller put
+   * it down by itself.
+   */
+  readonly tries: number;
 }
 
 export interface Seat {
@@ -69,9 +75,36 @@ export interface Seat {
   readonly granted: readonly Uid[];
 }
 
-/** Somebody waits for the control of a session until the keeper has prepared its VT. */
+/** The keeper prepares the VT of a session for who is to control it. Only one at a time. */
 export interface Takeover {
-  readonly requester: Requester;
-  readonly controller: Controller;
-  readonly force: boolean;
+  /** Who waits for it; null: nobody, it is prepared again for who controls the session already. */
+  readonly requester: Requester | null;
+  /** null: who waited has an answer already, because it is gone, or the session is closing. */
+  readonly controller: Controller | null;
+  readonly vt: number;
+}
+
+/** A device that belongs to no session any more and may be live until the keeper has closed it. */
+export interface Dropped {
+  /** The seat on which nobody else comes into the foreground before; null: on every one. */
+  readonly seat: string | null;
+  /** Whose it was; null when no record tells. */
+  readonly session: SessionId | null;
+}
+
+/** What the World knows of seats and devices. */
+export interface SeatWorld {
+  /** By id; seat0 is always there. */
+  readonly seats: Table<string, Seat>;
+  /** By path. */
+  readonly devices: Table<string, Device>;
+  /** All devices were told once. Before that, a seat on which no terminal was shown may have some. */
+  readonly enumerated: boolean;
+  /** The next key for a device that is taken; above those of all records. */
+  readonly nextKey: number;
+  /** By key. */
+  readonly dropped: Table<number, Dropped>;
+  readonly takeovers: ReadonlyMap<SessionId, Takeover>;
+  /** GUID of the bus over which controllers can be told something; null before there is one. */
+  readonly bus: string | null;
 }

@@ -1,14 +1,126 @@
-/** seat0 and the virtual terminal in its foreground. */
+/**
+ * Seats, as the machine shows them: the virtual terminal in the foreground, and the devices that come and go. seat0 is
+ * always there; another seat is there while it has a device with the tag master-of-seat, and its sessions are closed
+ * with it.
+ */
 
+import { accessChanged, type DeviceChange, endAccess } from "./access.ts";
+import { close } from "./closing.ts";
+import { withdrawDevices } from "./devices.ts";
 import type { Event } from "./events.ts";
-import type { World } from "./model.ts";
-import { type Step, same } from "./outcome.ts";
-import { putSeat, seat0 } from "./seats.ts";
+import { handover, left } from "./handover.ts";
+import type { Instant, World } from "./model.ts";
+import { chain, publishOnce, put, type Step, same } from "./outcome.ts";
+import { withTries } from "./resuming.ts";
+import type { Device, Seat, Taken } from "./seat-model.ts";
+import { newSeat, putSeat, SEAT0, seat0, seatOf } from "./seats.ts";
 
-/** The screen shows another VT: the session on it, if any, is the active one from now on. */
-export function vtActivated(world: World, event: Extract<Event, { kind: "vt.activated" }>): Step {
+type Of<K extends Event["kind"]> = Extract<Event, { kind: K }>;
+
+/** The screen shows another VT, or that one again: somebody may have been away and back before anybody looked. */
+export function vtActivated(world: World, { vt }: Of<"vt.activated">): Step {
   const seat = seat0(world);
-  if (seat.hasVts && seat.activeVt === event.vt) return same(world);
-  const shown = { ...seat, hasVts: true, activeVt: event.vt };
-  return { world: putSeat(world, shown), effects: [{ kind: "publish" }] };
+  const active = world.sessions.get(seat.active ?? "");
+  if (seat.hasVts && seat.activeVt === vt)
+    return handover(active === undefined ? world : put(world, withTries(active)), seat.id);
+  const shown = putSeat(world, { ...seat, hasVts: true, activeVt: vt });
+  return publishOnce(handover(shown, seat.id));
+}
+
+export function vtLeft(world: World, { vt }: Of<"vt.left">): Step {
+  return left(world, seat0(world), vt);
+}
+
+export function devicesFound(world: World, { devices, at }: Of<"devices.found">): Step {
+  const paths = new Set(devices.map(({ path }) => path));
+  const removed = [...world.devices.keys()].filter((path) => !paths.has(path));
+  const first = !world.enumerated;
+  const step = change({ ...world, enumerated: true }, { changed: devices, removed, at });
+  if (!first) return step;
+  return chain(
+    world,
+    () => step,
+    ...[...step.world.seats.keys()].map((id) => (now: World) => handover(now, id)),
+  );
+}
+
+export function devicesChanged(world: World, event: Of<"devices.changed">): Step {
+  return change(world, event);
+}
+
+interface News {
+  readonly changed: readonly Device[];
+  readonly removed: readonly string[];
+  readonly at: Instant;
+}
+
+function change(world: World, { changed, removed, at }: News): Step {
+  let { devices } = world;
+  const changes: DeviceChange[] = [];
+  for (const path of removed) {
+    changes.push({ before: devices.get(path) ?? null, after: null });
+    devices = devices.without(path);
+  }
+  for (const device of changed) {
+    changes.push({ before: devices.get(device.path) ?? null, after: device });
+    devices = devices.with(device.path, device);
+  }
+  const masters = new Set<string>();
+  for (const device of devices.values()) if (device.master) masters.add(device.seat);
+  return chain(
+    { ...world, devices },
+    (now) => unplug(now, changes),
+    (now) => removeSeats(now, masters, at),
+    (now) => addSeats(now, masters),
+    (now) => accessChanged(now, changes),
+  );
+}
+
+/** What controllers have of devices that are gone, or are others now, or on another seat. */
+function unplug(world: World, changes: readonly DeviceChange[]): Step {
+  const now = new Map(changes.map(({ before, after }) => [after?.path ?? before?.path ?? "", after]));
+  const steps: ((world: World) => Step)[] = [];
+  for (const session of world.sessions.values()) {
+    const gone = session.devices.filter((taken) => {
+      const device = now.get(taken.path);
+      return device !== undefined && !isStill(taken, session.seat, device);
+    });
+    if (gone.length > 0) steps.push((then) => withdrawDevices(then, session, gone));
+  }
+  return chain(world, ...steps);
+}
+
+function isStill({ major, minor }: Taken, seat: string | null, device: Device | null): boolean {
+  return device?.seat === seat && device?.number?.major === major && device.number.minor === minor;
+}
+
+function removeSeats(world: World, masters: ReadonlySet<string>, at: Instant): Step {
+  const gone = [...world.seats.values()].filter(({ id }) => id !== SEAT0 && !masters.has(id));
+  return chain(world, ...gone.map((seat) => (now: World) => removeSeat(now, seat, at)));
+}
+
+/** Its sessions end as by a logout. Nobody follows one of them: the seat is gone before. */
+function removeSeat(world: World, seat: Seat, at: Instant): Step {
+  const sessions = seat.sessions.flatMap((id) => world.sessions.get(id) ?? []);
+  const why = `seat ${seat.id} is gone`;
+  const step = chain(
+    world,
+    (now) => endAccess(now, seat),
+    (now) => ({
+      world: { ...now, seats: now.seats.without(seat.id) },
+      effects: [{ kind: "seat.erase", id: seat.id }],
+    }),
+    ...sessions.map((session) => (now: World) => close(now, session, at, "logout", why)),
+  );
+  return publishOnce(step);
+}
+
+function addSeats(world: World, masters: ReadonlySet<string>): Step {
+  let next = world;
+  for (const id of new Set([SEAT0, ...masters])) {
+    const seat = seatOf(next, id) ?? newSeat(id);
+    const graphical = masters.has(id);
+    if (!next.seats.has(id) || seat.graphical !== graphical) next = putSeat(next, { ...seat, graphical });
+  }
+  return next === world ? same(world) : { world: next, effects: [{ kind: "publish" }] };
 }

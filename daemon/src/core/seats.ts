@@ -1,6 +1,7 @@
 /** The seats of a World by their names. */
 
 import type { World } from "./model.ts";
+import type { Step } from "./outcome.ts";
 import type { Seat } from "./seat-model.ts";
 import { Table } from "./table.ts";
 
@@ -33,6 +34,12 @@ export function seat0(world: World): Seat {
 
 export function putSeat(world: World, seat: Seat): World {
   return { ...world, seats: world.seats.with(seat.id, seat) };
+}
+
+/** What of it is written down is on disk before anything follows from it. */
+export function saveSeat(world: World, seat: Seat): Step {
+  const { id, chosen, granted } = seat;
+  return { world: putSeat(world, seat), effects: [{ kind: "seat.save", seat: { id, chosen, granted } }] };
 }
 
 /** In the order of their names, seat0 first. */

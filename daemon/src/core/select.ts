@@ -9,13 +9,9 @@ export type SessionState = "opening" | "online" | "active" | "closing";
 /** lingering: no session is left but closing ones, and the user stays. */
 export type UserState = "opening" | "online" | "active" | "closing" | "lingering";
 
-/**
- * The session in the foreground of the seat: the running one on the VT that the screen shows. Where a greeter and
- * a user share the VT the newer session has it.
- */
+/** The session in the foreground of the seat, as handover.ts has decided. */
 export function activeSession(world: World, seat: Seat): Session | null {
-  if (!seat.hasVts || seat.activeVt === 0) return null;
-  return sessionOnVt(world, seat, seat.activeVt, (session) => session.stage.phase === "running");
+  return world.sessions.get(seat.active ?? "") ?? null;
 }
 
 /** Sessions that left the foreground of a seat between two Worlds, and those that came into it. */

@@ -16,11 +16,12 @@ import { cancelRetry, close, watchScope } from "./closing.ts";
 import type { Effect } from "./effects.ts";
 import { nestedEnvironment, sessionEnvironment } from "./env.ts";
 import type { Event } from "./events.ts";
+import { arrive } from "./handover.ts";
 import { type Intake, MANAGER_SERVICE, readIntake } from "./intake.ts";
 import { mustWait, startFor, wait } from "./manager.ts";
 import type { Instant, Requester, Session, SessionId, World } from "./model.ts";
 import { make, record, refuse, reply } from "./opening.ts";
-import { chain, put, type Step, same } from "./outcome.ts";
+import { chain, publishOnce, put, type Step, same } from "./outcome.ts";
 import { overLimit } from "./policy.ts";
 import { limitRuntime } from "./runtime-limit.ts";
 import { putSeat, seat0, seatOf } from "./seats.ts";
@@ -49,7 +50,7 @@ export function openRequested(world: World, event: OpenRequest): Step {
   const leads = led !== null && led.leader.start === leader.identity.start;
   if (leads && event.nonce !== "" && led.nonce === event.nonce)
     return answerAgain(world, led, event.requester);
-  const intake = readIntake(facts, world.policy);
+  const intake = readIntake(facts, world.policy, (id) => world.seats.has(id));
   if (typeof intake === "string") return refuse(world, event.requester, "invalid", intake);
   if (intake.class === "none") return reply(world, event.requester, { outcome: "none" });
   if (escapes(world, event)) {
@@ -153,18 +154,19 @@ function newSession(world: World, event: OpenRequest, intake: Intake): Session {
 }
 
 function begin(world: World, session: Session, at: Instant): Step {
+  const placed = withPosition(world, session);
   const next: World = {
-    ...seated(world, session),
+    ...seated(world, placed),
     nextId: world.nextId + 1,
-    sessions: world.sessions.with(session.id, session),
+    sessions: world.sessions.with(session.id, placed),
     leaders: world.leaders.with(session.leader.pid, session.id),
   };
   const low = next.nextId >= world.reservedIds - LOW_WATER;
   return chain(
     next,
     (now) => prepareUser(now, session.uid),
-    (now) => startFor(now, session, at),
-    (now) => (awaitsRuntime(now, session.uid) ? same(now) : make(now, session)),
+    (now) => startFor(now, placed, at),
+    (now) => (awaitsRuntime(now, session.uid) ? same(now) : make(now, placed)),
     (now) => (low ? { world: now, effects: [reservation(now)] } : same(now)),
   );
 }
@@ -172,6 +174,16 @@ function begin(world: World, session: Session, at: Instant): Step {
 function awaitsRuntime(world: World, uid: number): boolean {
   const state = world.users.get(uid)?.runtime.state;
   return state === "creating" || state === "removing";
+}
+
+/** On a seat without terminals it has the first place that is free. */
+function withPosition(world: World, session: Session): Session {
+  const seat = seatOf(world, session.seat);
+  if (seat === null || seat.hasVts) return session;
+  const taken = new Set(seat.sessions.map((id) => world.sessions.get(id)?.position));
+  let position = 1;
+  while (taken.has(position)) position += 1;
+  return { ...session, position };
 }
 
 function seated(world: World, session: Session): World {
@@ -228,7 +240,7 @@ export function recordSaved(world: World, event: Of<"record.saved">): Step {
   const running: Session = { ...session, stage: { phase: "running" } };
   return chain(
     put(world, running),
-    (now) => ({ world: now, effects: [{ kind: "publish" }] }),
+    (now) => publishOnce(arrive(now, running)),
     (now) => grant(now, running, requester),
   );
 }

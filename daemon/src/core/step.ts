@@ -1,8 +1,10 @@
 /** The whole daemon on one screen. An event kind that is not handled here does not compile. */
 
+import * as activate from "./activate.ts";
 import * as closing from "./closing.ts";
 import type { Policy } from "./configuration.ts";
 import * as control from "./control.ts";
+import * as devices from "./devices.ts";
 import * as environment from "./environment.ts";
 import type { Event } from "./events.ts";
 import * as hints from "./hints.ts";
@@ -11,13 +13,14 @@ import { limitsOf } from "./limits.ts";
 import * as linger from "./linger.ts";
 import type { Instant, World } from "./model.ts";
 import * as news from "./news.ts";
-import { chain, type Step, same } from "./outcome.ts";
+import { chain, type Step } from "./outcome.ts";
 import * as requests from "./requests.ts";
 import * as restore from "./restore.ts";
 import * as seat from "./seat.ts";
 import { FIRST_SEATS } from "./seats.ts";
 import * as session from "./session.ts";
 import { Table } from "./table.ts";
+import { vtTaken } from "./takeover.ts";
 import { timerFired } from "./timers.ts";
 import * as user from "./user.ts";
 
@@ -112,22 +115,36 @@ export function step(world: World, event: Event): Step {
       return linger.goOn(timerFired(world, event));
     case "vt.activated":
       return seat.vtActivated(world, event);
-    case "session.activateRequested":
-    case "seat.switchRequested":
-    case "device.takeRequested":
-    case "device.releaseRequested":
-    case "device.pauseCompleted":
-    case "seat.disableAcknowledged":
     case "vt.left":
+      return seat.vtLeft(world, event);
     case "vt.taken":
+      return vtTaken(world, event);
     case "devices.changed":
+      return seat.devicesChanged(world, event);
     case "devices.found":
+      return seat.devicesFound(world, event);
+    case "session.activateRequested":
+      return activate.activateRequested(world, event);
+    case "seat.switchRequested":
+      return activate.switchRequested(world, event);
+    case "device.takeRequested":
+      return devices.takeRequested(world, event);
+    case "device.releaseRequested":
+      return devices.releaseRequested(world, event);
+    case "device.pauseCompleted":
+      return devices.pauseCompleted(world, event);
+    case "seat.disableAcknowledged":
+      return devices.disableAcknowledged(world, event);
     case "device.opened":
+      return devices.deviceOpened(world, event);
     case "device.paused":
+      return devices.devicePaused(world, event);
     case "device.resumed":
+      return devices.deviceResumed(world, event);
     case "device.closed":
+      return devices.deviceClosed(world, event);
     case "seatd.left":
-      return same(world);
+      return control.seatdLeft(world, event);
     case "policy.changed":
       return linger.goOn(policyChanged(world, event.policy, event.at));
     case "daemon.started":
@@ -149,8 +166,11 @@ export function emptyWorld(policy: Policy): World {
     leaders: Table.empty(),
     seats: FIRST_SEATS,
     devices: Table.empty(),
+    enumerated: false,
     nextKey: 1,
+    dropped: Table.empty(),
     takeovers: new Map(),
+    bus: null,
     lingering: Table.empty(),
     queue: [],
     lookUpMs: 0,

@@ -1,8 +1,10 @@
 /** Which machine a fired timer belongs to. */
 
+import { accessOver } from "./access.ts";
 import { busyOver, lookAgain, retryOver, stopOver } from "./closing.ts";
 import type { Effect } from "./effects.ts";
 import type { Event } from "./events.ts";
+import { graceOver, handover } from "./handover.ts";
 import { lookUpOver } from "./linger.ts";
 import type { World } from "./model.ts";
 import * as news from "./news.ts";
@@ -24,6 +26,12 @@ export function timerFired(world: World, { timer, at }: Extract<Event, { kind: "
       return stopOver(world, id);
     case "runtime":
       return limitRuntime(world, id, at);
+    case "handover":
+      return graceOver(world, id);
+    case "master":
+      return handover(world, id);
+    case "access":
+      return accessOver(world, id);
     case "busy":
       return busyOver(world, id);
     case "login":

@@ -11,17 +11,10 @@ const GRANTED_MAX = 1024;
 const NUMBER_MAX = 0xffffffff;
 const MAJOR_MAX = 4095;
 const MINOR_MAX = 1_048_575;
+const TRIES_MAX = 1000;
 
 const KINDS: readonly DeviceKind[] = ["drm", "evdev", "hidraw", "render"];
-const STATES: readonly Taken["state"][] = [
-  "opening",
-  "active",
-  "asked",
-  "pausing",
-  "paused",
-  "resuming",
-  "gone",
-];
+const STATES: readonly Taken["state"][] = ["opening", "active", "asked", "pausing", "paused", "resuming"];
 const TOLD: readonly Taken["told"][] = ["active", "paused"];
 
 export function renderSeat({ id, chosen, granted }: SeatRecord, boot: string, checksum: Checksum): string {
@@ -46,14 +39,14 @@ export function parseDevices(value: unknown): readonly Taken[] | null {
 
 function parseDevice(value: unknown): Taken | null {
   if (!isFields(value)) return null;
-  const { key, major, minor, node, path } = value;
+  const { key, major, minor, node, path, tries } = value;
   const kind = oneOf(KINDS, value.kind);
   const state = oneOf(STATES, value.state);
   const told = oneOf(TOLD, value.told);
   if (kind === null || state === null || told === null) return null;
   if (!isCount(key, NUMBER_MAX) || !isCount(major, MAJOR_MAX) || !isCount(minor, MINOR_MAX)) return null;
   if (!isText(node) || !node.startsWith("/") || !isText(path) || !path.startsWith("/")) return null;
-  return { key, kind, major, minor, node, path, state, told };
+  return isCount(tries, TRIES_MAX) ? { key, kind, major, minor, node, path, state, told, tries } : null;
 }
 
 function isCount(value: unknown, most: number): value is number {

@@ -1,0 +1,110 @@
+/** Taking the devices of sessions that are not to be in the foreground, and telling their controllers. */
+
+import type { Effect } from "./effects.ts";
+import { type Control, SEATD, type Session, type SessionId, type World } from "./model.ts";
+import { chain, put, type Step, same, saveSession } from "./outcome.ts";
+import type { Seat, Taken } from "./seat-model.ts";
+import { mapDevices } from "./takings.ts";
+
+/** What a controller may take that was asked. */
+const GRACE_MS = 1000;
+
+/** Whether something can be said to the controller at this moment. */
+export function hears(world: World, { bus }: Control): boolean {
+  return bus === SEATD || bus === world.bus;
+}
+
+export function pausedEffect(
+  id: SessionId,
+  control: Control,
+  { major, minor }: Taken,
+  how: "pause" | "force" | "gone",
+): Effect[] {
+  return control.bus === SEATD
+    ? []
+    : [{ kind: "controller.paused", id, control, number: { major, minor }, how }];
+}
+
+/** With terminals at once; else the controller is asked first, if it hears. */
+export function mute(world: World, seat: Seat, session: Session): Step {
+  const { control } = session;
+  if (control === null) return same(world);
+  const effects: Effect[] = [];
+  const asks = !seat.hasVts && hears(world, control) && control.seat !== "disabled";
+  const disabled = withSeatDown(session, effects);
+  const muted = mapDevices(disabled, (device) => {
+    const { kind, state, told } = device;
+    if (kind === "render") return device;
+    if (asks && state === "active" && told === "active") {
+      effects.push(...pausedEffect(session.id, control, device, "pause"));
+      return { ...device, state: "asked" };
+    }
+    if (state !== "active" && state !== "resuming" && !(state === "asked" && seat.hasVts)) return device;
+    effects.push({ kind: "device.pause", id: session.id, key: device.key });
+    return { ...device, state: "pausing" };
+  });
+  if (muted === session) return same(world);
+  if (muted.devices.some(({ state }) => state === "asked"))
+    effects.push({ kind: "timer.set", timer: `handover/${seat.id}`, afterMs: GRACE_MS });
+  return chain(
+    world,
+    (now) => ({ world: now, effects }),
+    (now) => (disabled === session ? same(put(now, muted)) : saveSession(now, muted)),
+  );
+}
+
+/** A client of the seatd socket is told once, whatever devices it has. */
+function withSeatDown(session: Session, effects: Effect[]): Session {
+  const { control } = session;
+  if (control?.bus !== SEATD || control.seat !== "enabled") return session;
+  effects.push({ kind: "seatd.tell", name: control.name, what: "disable" });
+  return { ...session, control: { ...control, seat: "disabling" } };
+}
+
+/** The keeper has muted what was shown on the terminal of this session. */
+export function mutedByKeeper(world: World, session: Session): Step {
+  const effects: Effect[] = [];
+  // what the keeper still has an order for, it answers after this
+  const muted = mapDevices(withSeatDown(session, effects), (device) =>
+    device.kind !== "render" && (device.state === "active" || device.state === "asked")
+      ? { ...device, state: "paused" }
+      : device,
+  );
+  if (muted === session) return same(world);
+  return chain(
+    world,
+    (now) => ({ world: now, effects }),
+    (now) => same(put(now, muted)),
+    (now) => tell(now, muted),
+  );
+}
+
+/** Those who were asked have had their time. */
+export function askedLongEnough(world: World, session: Session): Step {
+  const effects: Effect[] = [];
+  const muted = mapDevices(session, (device) => {
+    if (device.state !== "asked") return device;
+    effects.push({ kind: "device.pause", id: session.id, key: device.key });
+    return { ...device, state: "pausing" };
+  });
+  return { world: muted === session ? world : put(world, muted), effects };
+}
+
+const isUntold = ({ state, told }: Taken): boolean => state === "paused" && told === "active";
+
+/** Tells of every muted device of which the controller does not know, and writes that down. */
+export function tell(world: World, session: Session): Step {
+  const { control } = session;
+  if (control === null || !hears(world, control) || !session.devices.some(isUntold)) return same(world);
+  const effects: Effect[] = [];
+  const told = mapDevices(session, (device) => {
+    if (!isUntold(device)) return device;
+    effects.push(...pausedEffect(session.id, control, device, "force"));
+    return { ...device, told: "paused" };
+  });
+  return chain(
+    world,
+    (now) => ({ world: now, effects }),
+    (now) => saveSession(now, told),
+  );
+}
