@@ -60,7 +60,8 @@ export class ControllerSignals implements Pick<Login1Port, "paused" | "resumed">
     const device = `${id} ${number.major}:${number.minor}`;
     const older = this.#waiting.get(device);
     this.#waiting.delete(device);
-    if (older !== undefined) this.#drop(older);
+    // a device keeps its key: the descriptor that came last is the newer word's
+    if (older !== undefined && !("key" in word.what)) this.#drop(older);
     const guid = this.#outlet?.guid ?? null;
     if (guid === null && control.bus !== SEATD) this.#waiting.set(device, word);
     else if (guid === control.bus) this.#send(word);
