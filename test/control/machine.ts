@@ -168,6 +168,11 @@ export class Machine {
     kernel.watchActiveVt((vt) =>
       this.engine.submit({ kind: "vt.activated", at: { realtime: 0, monotonic: 0 }, vt }),
     );
+    kernel.watchDevices({
+      found: (devices) => this.engine.submit({ kind: "devices.found", at: now(), devices }),
+      changed: (changed, removed) =>
+        this.engine.submit({ kind: "devices.changed", at: now(), changed, removed }),
+    });
     control.serve(SOCKET_FD);
   }
 

@@ -1,7 +1,8 @@
 /** Why a session is in its state, in sentences, and which processes hold it. */
 
 import type { ClosingReason, Session, Wait, World } from "../core/model.ts";
-import { seat0 } from "../core/seats.ts";
+import type { Seat } from "../core/seat-model.ts";
+import { seatOf } from "../core/seats.ts";
 import { activeSession, sessionState } from "../core/select.ts";
 import type { Kernel, ProcessLine } from "../kernel/kernel.ts";
 import type { HolderRecord, Reply } from "./interface.ts";
@@ -58,12 +59,19 @@ function because(world: World, session: Session): string {
 }
 
 function whereItRuns(world: World, session: Session): string {
-  if (session.seat === null) return "it has no seat, and such a session is always active";
-  const place =
-    session.vtnr === 0 ? `on ${session.seat}` : `on virtual terminal ${session.vtnr} of ${session.seat}`;
-  if (activeSession(world, seat0(world))?.id === session.id) return `it is ${place}, which the screen shows`;
-  const shown = seat0(world).activeVt;
-  return `it is ${place}, but ${shown === 0 ? "no virtual terminal is shown" : `the screen shows terminal ${shown}`}`;
+  const seat = seatOf(world, session.seat);
+  if (seat === null) return "it has no seat, and such a session is always active";
+  const place = session.vtnr === 0 ? `on ${seat.id}` : `on virtual terminal ${session.vtnr} of ${seat.id}`;
+  const active = activeSession(world, seat);
+  if (active?.id === session.id) return `it is ${place}, in the foreground`;
+  return `it is ${place}, but ${inFront(seat, session, active)}`;
+}
+
+function inFront({ hasVts, activeVt }: Seat, { vtnr }: Session, active: Session | null): string {
+  if (hasVts && activeVt !== vtnr)
+    return activeVt === 0 ? "no virtual terminal is shown" : `the screen shows terminal ${activeVt}`;
+  if (active !== null) return `session ${active.id} of ${active.user} is in the foreground`;
+  return "the devices of the session before it are not out of reach yet";
 }
 
 /** Of an opening or closing session what is still to come, of another one what would end it. */

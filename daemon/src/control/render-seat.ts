@@ -54,7 +54,7 @@ const STATES: Readonly<Record<Taken["state"], TakenRecord["state"]>> = {
 
 export type TakenDevices = ReadonlyMap<string, readonly TakenRecord[]>;
 
-/** By the path of the device, or of the nearest one above it that a seat knows: event nodes are not known by themselves. */
+/** By the path of the device, or of the nearest one above it that is known. */
 export function takenDevices(world: World): TakenDevices {
   const found = new Map<string, TakenRecord[]>();
   for (const { id, devices, control } of world.sessions.values()) {
