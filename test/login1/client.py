@@ -11,7 +11,7 @@ import time
 from basics import check, Failed, poll
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-AGENT = ["/usr/bin/python3", "-B", f"{HERE}/agent.py"]
+AGENT, CONTROLLER = "agent.py", "controller.py"
 SOCKET = "/run/login1-agents.sock"
 MANAGER_PATH = "/org/freedesktop/login1"
 PREFIX = "org.freedesktop.login1"
@@ -31,7 +31,7 @@ class Client:
     all = []
     listener = None
 
-    def __init__(self, uid=0, login=None, cgroup=None):
+    def __init__(self, uid=0, login=None, cgroup=None, program=AGENT):
         if Client.listener is None:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(SOCKET)
@@ -40,7 +40,7 @@ class Client:
             os.chmod(SOCKET, 0o666)
             Client.listener.listen()
             Client.listener.settimeout(20)
-        command = [*AGENT, SOCKET]
+        command = ["/usr/bin/python3", "-B", f"{HERE}/{program}", SOCKET]
         self.process = None
         if login is not None:
             login.spawn(command, uid)

@@ -10,7 +10,7 @@ import time
 import traceback
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[:0] = [HERE, os.path.join(HERE, "../integration")]
+sys.path[:0] = [HERE, os.path.join(HERE, "../integration"), os.path.join(HERE, "..")]
 
 import control_socket
 import machine
@@ -19,7 +19,7 @@ from bus import Bus, Polkit
 from client import Client
 from login import Login
 
-MODULES = ("members", "standard", "names", "lists", "loginctl", "signals", "create", "limits", "requests", "control", "inhibit", "authority", "polkit", "others", "files", "hostile", "life")
+MODULES = ("members", "standard", "names", "lists", "loginctl", "signals", "create", "limits", "requests", "control", "foreground", "inhibit", "authority", "polkit", "others", "files", "hostile", "life")
 VARIANTS = (("daemon", "shipped"), ("daemon", "open"), ("broker", "open"))
 SECONDS = 60
 

@@ -8,6 +8,7 @@ from client import BusError, Client, MANAGER_PATH, SEAT_PATH, session_path, user
 from control_socket import sessions
 from expected import MANAGER, SEAT, SESSION, USER
 from login import Login
+from screen import FIRST, screen
 
 ROUNDS = 6
 TEXTS = (
@@ -45,9 +46,14 @@ ROOT_LEAVES_OUT = ("Terminate", "Kill", "SetUserLinger", "CreateSession")
 
 
 def test_any_arguments(place):
+    with screen():
+        ask_for_anything(place)
+
+
+def ask_for_anything(place):
     choose = random.Random(20)
     pid = place.daemon.pid
-    alice, bob = Login("alice", tty="/dev/tty2"), Login("bob", tty="pts/8")
+    alice, bob = Login("alice", tty=f"/dev/tty{FIRST}"), Login("bob", tty="pts/8")
     clients = [Client(1000, alice), Client(1001, bob), Client(1003), Client()]
     objects = ((MANAGER_PATH, MANAGER), (SEAT_PATH, SEAT), (session_path(bob.id), SESSION), (user_path(1001), USER))
     answers = {}
@@ -60,6 +66,9 @@ def test_any_arguments(place):
                     if client.uid == 1000 and member.startswith(("Terminate", "Kill")):
                         continue
                     given = [value(kind, choose) for kind in types(signature)]
+                    if member == "SwitchTo":
+                        # somebody else's terminals are left alone
+                        given = [choose.choice((0, FIRST, 64, 4294967295))]
                     try:
                         client.call(member, signature, *given, path=path, interface=expected.name)
                         name = ""
