@@ -58,7 +58,8 @@ static bool find_monitors(Finder &finder, LibUdev *u)
 	       finder.find("udev_monitor_set_receive_buffer_size", &u->monitor_buffer) &&
 	       finder.find("udev_monitor_enable_receiving", &u->monitor_enable) &&
 	       finder.find("udev_monitor_get_fd", &u->monitor_fd) &&
-	       finder.find("udev_monitor_receive_device", &u->monitor_receive);
+	       finder.find("udev_monitor_receive_device", &u->monitor_receive) &&
+	       finder.find("udev_device_get_action", &u->device_action);
 }
 
 /* What a device is tagged with now, where the library tells that from what it ever was. */

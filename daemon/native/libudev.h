@@ -51,6 +51,8 @@ struct LibUdev {
 	int (*monitor_enable)(struct udev_monitor *);
 	int (*monitor_fd)(struct udev_monitor *);
 	struct udev_device *(*monitor_receive)(struct udev_monitor *);
+	/* Only of a device that came as news. */
+	const char *(*device_action)(struct udev_device *);
 };
 
 /* The library, loaded once; null without one, and then missing says what is not there. */

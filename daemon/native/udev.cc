@@ -194,7 +194,7 @@ static bool overrun(int fd)
 }
 
 /*
- * receive(): what the next message is about; null without one, "" when the kernel dropped some
+ * receive(): what the next message says; null without one, "" when the kernel dropped some
  * because nobody read them in time.
  */
 Napi::Value Udev::receive(Args info)
@@ -212,6 +212,7 @@ Napi::Value Udev::receive(Args info)
 	out.Set("path", text(env, lib_->device_syspath(device)));
 	out.Set("subsystem", text(env, lib_->device_subsystem(device)));
 	out.Set("tags", tags(env, device));
+	out.Set("action", text(env, lib_->device_action(device)));
 	lib_->device_unref(device);
 	return out;
 }

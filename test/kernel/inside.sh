@@ -22,6 +22,12 @@ vitest() {
 		--outputFile.json="$SESSIONMAN_TEST_DIR/results/$name.json" || status=1
 }
 vitest all node node_modules/vitest/vitest.mjs run "$@"
+if [ -z "${SESSIONMAN_UDEV_PACKAGE:-}" ]; then
+	printf 'SKIP test/kernel/udev.test.ts: no udev to be had: %s\n' "$(cat build/test/udev.reason)"
+elif [ $# -eq 0 ] || [ "$*" = test/kernel/udev.test.ts ]; then
+	vitest udev test/kernel/udev "$SESSIONMAN_UDEV_PACKAGE" node node_modules/vitest/vitest.mjs run \
+		test/kernel/udev.test.ts
+fi
 if [ $# -eq 0 ]; then
 	vitest unprivileged setpriv --bounding-set -sys_admin node node_modules/vitest/vitest.mjs run \
 		test/kernel/unprivileged.test.ts

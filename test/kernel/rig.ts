@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, readdirSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ProcessIdentity } from "../../daemon/src/core/model.ts";
+import type { DeviceOptions } from "../../daemon/src/kernel/devices.ts";
 import type { Paths } from "../../daemon/src/kernel/kernel.ts";
 import { createNativeKernel, type NativeKernel } from "../../daemon/src/kernel/native.ts";
 
@@ -47,7 +48,7 @@ let rigs = 0;
 export function makeRig(
   options: Partial<Pick<Paths, "cgroupRoot" | "cgroupLayout">> & {
     readonly channel?: number;
-    readonly buffer?: number;
+    readonly devices?: Partial<DeviceOptions>;
   } = {},
 ): Rig {
   rigs += 1;
@@ -67,11 +68,7 @@ export function makeRig(
         backendConfiguration: "/etc/sessionman/backend",
       },
       { info() {}, warn: (message) => warnings.push(message), error: (message) => warnings.push(message) },
-      {
-        addon: ADDON,
-        channel,
-        devices: { rules: `${directory}/rules.d`, buffer: options.buffer ?? 1 << 20 },
-      },
+      { addon: ADDON, channel, devices: { rules: `${directory}/rules.d`, ...options.devices } },
     );
   let kernel = start();
   return {

@@ -67,6 +67,12 @@ export interface RawDevice {
   readonly tags: readonly string[];
 }
 
+/** What a message of udev's says; everything else about the device is read from its records. */
+export interface UdevMessage extends Pick<RawDevice, "path" | "subsystem" | "tags"> {
+  /** "add", "remove", "change" and others. */
+  readonly action: string;
+}
+
 export interface NativeUdev {
   /** Paths of the devices with that tag, if not "", and of that subsystem, if not "". */
   list(tag: string, subsystem: string): string[];
@@ -75,8 +81,8 @@ export interface NativeUdev {
   numbered(major: number, minor: number): RawDevice | null;
   /** A descriptor that is readable while receive() has something; so many bytes may wait. */
   listen(bytes: number): number;
-  /** What the next message is about: null without one, "" where some were lost. */
-  receive(): Pick<RawDevice, "path" | "subsystem" | "tags"> | "" | null;
+  /** The next message: null without one, "" where some were lost. */
+  receive(): UdevMessage | "" | null;
 }
 
 /** A name in a directory, held by a descriptor that opens nothing. */

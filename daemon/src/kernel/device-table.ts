@@ -42,6 +42,7 @@ export class DeviceTable {
   readonly #raw = new Map<string, RawDevice>();
   #statics: readonly Device[] = [];
   #told: ReadonlyMap<string, Device> = new Map();
+  readonly #again = new Set<string>();
 
   /** misnamed is called once for each device with a seat that cannot be one. */
   constructor(misnamed: (raw: RawDevice) => void) {
@@ -65,6 +66,11 @@ export class DeviceTable {
   note(path: string, now: RawDevice | null): void {
     if (now !== null && now.path === path && this.#usable(now)) this.#raw.set(path, now);
     else this.#raw.delete(path);
+  }
+
+  /** It is told even if it is as before: its node may be another one, or has lost its access list. */
+  tellAgain(path: string): void {
+    this.#again.add(path);
   }
 
   #usable(raw: RawDevice): boolean {
@@ -102,18 +108,22 @@ export class DeviceTable {
     return "";
   }
 
-  /** What is otherwise than it was told. */
+  /** What is otherwise than it was told, or is to be told again. */
   changes(): DeviceChanges {
     const now = this.#current();
-    const changed = [...now.values()].filter((device) => !same(this.#told.get(device.path), device));
+    const isNew = (device: Device) =>
+      this.#again.has(device.path) || !same(this.#told.get(device.path), device);
+    const changed = [...now.values()].filter(isNew);
     const removed = [...this.#told.keys()].filter((path) => !now.has(path));
     this.#told = now;
+    this.#again.clear();
     return { changed, removed };
   }
 
   /** All there are; they count as told. */
   all(): readonly Device[] {
     this.#told = this.#current();
+    this.#again.clear();
     return [...this.#told.values()];
   }
 

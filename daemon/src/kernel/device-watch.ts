@@ -3,7 +3,7 @@
  * when we look, which may be later than the message. Where messages were lost everything is looked at again.
  */
 
-import type { NativeUdev } from "./addon.ts";
+import type { NativeUdev, UdevMessage } from "./addon.ts";
 import type { Base } from "./base.ts";
 import type { DeviceSource } from "./device-source.ts";
 import { type DeviceTable, SUBSYSTEMS } from "./device-table.ts";
@@ -28,9 +28,10 @@ export interface DeviceWatchOptions {
 
 export class DeviceWatch {
   readonly #options: DeviceWatchOptions;
-  /** Devices to look at. */
-  readonly #due = new Set<string>();
-  /** All of them are being looked at, and are told together when that is done. */
+  /** Devices to look at; true: to be told even if they are as before. */
+  readonly #due = new Map<string, boolean>();
+  /** All of them have to be looked at; they are told together when that is done. */
+  #lost = false;
   #anew = false;
   #working = false;
   #open = true;
@@ -56,54 +57,63 @@ export class DeviceWatch {
   }
 
   #receive(udev: NativeUdev): void {
-    const { table, heard } = this.#options;
     for (let taken = 0; taken < MESSAGES_AT_ONCE; taken += 1) {
       const message = udev.receive();
       if (message === null) break;
-      if (message === "" || heard()) this.#lookAnew();
-      else if (
-        message.tags.length > 0 ||
-        SUBSYSTEMS_OF_SEATS.has(message.subsystem) ||
-        table.known(message.path) !== undefined
-      )
-        this.#due.add(message.path);
+      if (message === "" || this.#options.heard()) this.#lost = true;
+      else this.#note(message);
     }
+    // what was removed is told as removed, even if it is there again
+    this.#tellChanges();
     if (!this.#working) this.#work();
   }
 
-  #lookAnew(): void {
-    const { table, source } = this.#options;
-    this.#anew = true;
-    for (const path of table.paths()) this.#due.add(path);
-    for (const path of source().paths()) this.#due.add(path);
+  #note({ path, subsystem, tags, action }: UdevMessage): void {
+    const { table } = this.#options;
+    const known = table.known(path) !== undefined;
+    if (!known && tags.length === 0 && !SUBSYSTEMS_OF_SEATS.has(subsystem)) return;
+    if (action === "remove") table.note(path, null);
+    this.#due.set(path, true);
   }
 
   #work(): void {
     this.#working = false;
     if (!this.#open) return;
+    if (this.#lost) this.#lookAnew();
     let looked = 0;
-    for (const path of this.#due) {
+    for (const [path, again] of this.#due) {
       if (looked++ === DEVICES_AT_ONCE) break;
       this.#due.delete(path);
       this.#look(path);
+      if (again) this.#options.table.tellAgain(path);
     }
-    if (this.#due.size > 0) {
-      this.#working = true;
-      setImmediate(() => this.#work());
-    }
-    this.#tell();
+    if (this.#due.size > 0) this.#workLater();
+    else if (this.#anew) this.#tellAll();
+    this.#tellChanges();
   }
 
-  #tell(): void {
+  #workLater(): void {
+    this.#working = true;
+    setImmediate(() => this.#work());
+  }
+
+  #lookAnew(): void {
+    const { table, source } = this.#options;
+    this.#lost = false;
+    this.#anew = true;
+    for (const path of [...table.paths(), ...source().paths()]) this.#due.set(path, false);
+  }
+
+  #tellAll(): void {
     const { table, source, news } = this.#options;
-    if (!this.#anew) return this.tellChanges();
-    if (this.#due.size > 0) return;
     this.#anew = false;
     table.setStatics(source().statics());
     news.found(table.all());
   }
 
-  tellChanges(): void {
+  /** While everything is looked at what has changed is told with the rest. */
+  #tellChanges(): void {
+    if (this.#anew) return;
     const { changed, removed } = this.#options.table.changes();
     if (changed.length > 0 || removed.length > 0) this.#options.news.changed(changed, removed);
   }
@@ -115,13 +125,14 @@ export class DeviceWatch {
     const now = source().device(path);
     table.note(path, now);
     if (before === undefined || now === null || now.seat === before) return;
-    for (const below of table.paths()) if (below.startsWith(`${path}/`)) this.#due.add(below);
+    for (const below of table.paths())
+      if (below.startsWith(`${path}/`) && !this.#due.has(below)) this.#due.set(below, false);
   }
 
   /** Looks at one device now: somebody asks for it. */
   lookAt(path: string): void {
     this.#look(path);
-    if (!this.#anew) this.tellChanges();
-    if (this.#due.size > 0 && !this.#working) this.#work();
+    this.#tellChanges();
+    if (this.#due.size > 0 && !this.#working) this.#workLater();
   }
 }

@@ -1,0 +1,110 @@
+/** A udev of the test's own, whose devices are network interfaces: those can come and go in a namespace. */
+
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import type { Device } from "../../daemon/src/core/seat-model.ts";
+import { unable } from "./rig.ts";
+
+/** Process id of the udev that test/kernel/udev started. */
+const DAEMON = Number(process.env.SESSIONMAN_TEST_UDEV ?? 0);
+export const noUdev = unable || (DAEMON === 0 ? "SKIP: not started by test/kernel/udev" : false);
+
+export const RULES = "/run/udev/rules.d";
+export const NET = "/sys/devices/virtual/net";
+
+export function udevadm(...words: readonly string[]): void {
+  execFileSync("/run/udevadm", words, { stdio: ["ignore", "ignore", "inherit"] });
+}
+
+/** udev's rules from now on; devices that are there already are looked at when they are triggered. */
+export function setRules(...rules: readonly string[]): void {
+  mkdirSync(RULES, { recursive: true });
+  for (const name of readdirSync(RULES)) rmSync(`${RULES}/${name}`);
+  writeFileSync(`${RULES}/50-test.rules`, `${rules.join("\n")}\n`);
+  udevadm("control", "--reload");
+}
+
+export function trigger(...names: readonly string[]): void {
+  udevadm("trigger", "--settle", ...names.map((name) => `--name-match=${name}`));
+}
+
+export function triggerNet(): void {
+  udevadm("trigger", "--settle", "--subsystem-match=net", "--subsystem-match=mem");
+}
+
+/** udev looks at devices of the machine again, which changes nothing about them. */
+export function triggerPaths(...paths: readonly string[]): void {
+  udevadm("trigger", "--settle", ...paths);
+}
+
+/** A serial port and the device that it is part of; null on a machine without. */
+export function findPair(): { readonly above: string; readonly below: string } | null {
+  for (const name of readdirSync("/sys/class/tty")) {
+    const below = realpathSync(`/sys/class/tty/${name}`);
+    if (!name.startsWith("ttyS") || below.startsWith("/sys/devices/virtual/")) continue;
+    for (let above = dirname(below); above !== "/sys/devices"; above = dirname(above))
+      if (existsSync(`${above}/uevent`) && existsSync(`${above}/subsystem`)) return { above, below };
+  }
+  return null;
+}
+
+export function settle(): void {
+  udevadm("settle");
+}
+
+export function ip(...words: readonly string[]): void {
+  execFileSync("ip", words, { stdio: "inherit" });
+}
+
+export function addBridge(name: string): void {
+  ip("link", "add", name, "type", "bridge");
+}
+
+export function removeBridge(name: string): void {
+  ip("link", "del", name);
+}
+
+/** Every interface of an earlier test. */
+export function removeInterfaces(): void {
+  for (const name of readdirSync(NET)) if (name !== "lo") ip("link", "del", name);
+  settle();
+}
+
+export function stopUdev(stopped: boolean): void {
+  process.kill(DAEMON, stopped ? "SIGSTOP" : "SIGCONT");
+}
+
+/** What the kernel room told of devices, in its order. */
+export class News {
+  readonly found: (readonly Device[])[] = [];
+  readonly changed: Device[] = [];
+  readonly removed: string[] = [];
+  /** Paths in the order in which they were told: "+" there, "-" gone. */
+  readonly story: string[] = [];
+  readonly known = new Map<string, Device>();
+
+  readonly listener = {
+    found: (devices: readonly Device[]) => {
+      this.found.push(devices);
+      this.known.clear();
+      for (const device of devices) this.known.set(device.path, device);
+    },
+    changed: (changed: readonly Device[], removed: readonly string[]) => {
+      this.removed.push(...removed);
+      this.changed.push(...changed);
+      for (const path of removed) this.#tell("-", path);
+      for (const device of changed) this.#tell("+", device.path);
+      for (const path of removed) this.known.delete(path);
+      for (const device of changed) this.known.set(device.path, device);
+    },
+  };
+
+  #tell(what: "+" | "-", path: string): void {
+    this.story.push(`${what}${path.slice(path.lastIndexOf("/") + 1)}`);
+  }
+
+  device(name: string): Device | undefined {
+    return this.known.get(`${NET}/${name}`);
+  }
+}

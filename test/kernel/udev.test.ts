@@ -1,0 +1,375 @@
+/** Devices as a real udev knows them: what is found, what is told of changes, and that nothing stays unknown. */
+
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync } from "node:fs";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { awhile, makeRig, type Rig, until } from "./rig.ts";
+import {
+  addBridge,
+  findPair,
+  NET,
+  News,
+  noUdev,
+  RULES,
+  removeBridge,
+  removeInterfaces,
+  setRules,
+  settle,
+  stopUdev,
+  trigger,
+  triggerNet,
+  triggerPaths,
+} from "./udev-rig.ts";
+
+const SEAT = 'SUBSYSTEM=="net", TAG+="seat", ENV{ID_FOR_SEAT}="net-$name"';
+const STATIC = "/run/udev/static_node-tags/uaccess";
+const pair = noUdev ? null : findPair();
+const NULL = "/sys/devices/virtual/mem/null";
+
+describe.skipIf(noUdev)(`devices of a real udev ${noUdev || ""}`, () => {
+  let rig: Rig;
+  let news: News;
+
+  beforeEach(() => {
+    removeInterfaces();
+    setRules();
+    triggerNet();
+  });
+  afterEach(() => {
+    rig.kernel.close();
+    rmSync(STATIC, { recursive: true, force: true });
+  });
+
+  function start(devices: Parameters<typeof makeRig>[0] = {}): void {
+    rig = makeRig(devices);
+    news = new News();
+    rig.kernel.watchDevices(news.listener);
+  }
+
+  it("are found with all that the rules say of them", () => {
+    setRules(
+      'KERNEL=="null", TAG+="uaccess", ENV{ID_SEAT}="seat-x_1"',
+      'KERNEL=="br1", TAG+="seat", TAG+="master-of-seat", ENV{ID_FOR_SEAT}="net-br1"',
+    );
+    addBridge("br1");
+    triggerNet();
+    start();
+    expect(news.found).toHaveLength(1);
+    expect(news.known.get(NULL)).toEqual({
+      path: NULL,
+      parent: "",
+      subsystem: "mem",
+      name: "null",
+      node: "/dev/null",
+      number: { major: 1, minor: 3, block: false },
+      seat: "seat-x_1",
+      master: false,
+      uaccess: true,
+      assignable: false,
+      idForSeat: "",
+    });
+    expect(news.device("br1")).toMatchObject({
+      node: "",
+      number: null,
+      seat: "seat0",
+      master: true,
+      assignable: true,
+      idForSeat: "net-br1",
+    });
+    expect(news.device("lo")).toBeUndefined();
+  });
+
+  it("come and go", async () => {
+    setRules(SEAT);
+    start();
+    addBridge("br1");
+    await until("it is told", () => news.device("br1") !== undefined);
+    removeBridge("br1");
+    await until("its end", () => news.removed.includes(`${NET}/br1`));
+    expect(news.story).toEqual(["+br1", "-br1"]);
+    expect(news.found).toHaveLength(1);
+  });
+
+  it("lose a tag that the rules do not give any more", async () => {
+    setRules(SEAT);
+    addBridge("br1");
+    settle();
+    start();
+    expect(news.device("br1")?.assignable).toBe(true);
+    setRules();
+    triggerNet();
+    await until("it is told", () => news.device("br1") === undefined);
+  });
+
+  it("are told again when udev has looked at them, even if they are as they were", async () => {
+    setRules('KERNEL=="null", TAG+="uaccess"');
+    triggerNet();
+    start();
+    trigger("null");
+    await until("it is told", () => news.story.length > 0);
+    expect(news.story).toEqual(["+null"]);
+  });
+
+  it("are told as removed when they went and came while nobody looked", async () => {
+    setRules(SEAT);
+    addBridge("br1");
+    settle();
+    start();
+    for (let i = 0; i < 3; i += 1) {
+      removeBridge("br1");
+      addBridge("br1");
+    }
+    settle();
+    await until("it is there", () => news.story.at(-1) === "+br1");
+    await awhile();
+    expect(news.story[0]).toBe("-br1");
+    expect(news.device("br1")).toBeDefined();
+  });
+
+  it.skipIf(pair === null)(
+    "are on the seat of the nearest above them that has one, and below the nearest that is known",
+    async () => {
+      const { above, below } = pair ?? { above: "", below: "" };
+      const rule = (path: string, rest: string) => `DEVPATH=="${path.slice("/sys".length)}", ${rest}`;
+      setRules(rule(above, 'TAG+="seat", ENV{ID_SEAT}="seat7"'), rule(below, 'TAG+="uaccess"'));
+      triggerPaths(above, below);
+      start();
+      expect(news.known.get(below)).toMatchObject({ seat: "seat7", parent: above, uaccess: true });
+      setRules(rule(above, 'TAG+="seat", ENV{ID_SEAT}="seat8"'), rule(below, 'TAG+="uaccess"'));
+      // udev looks only at the one above
+      triggerPaths(above);
+      await until("it follows", () => news.known.get(below)?.seat === "seat8");
+      setRules(rule(below, 'TAG+="uaccess"'));
+      triggerPaths(above);
+      await until("the one above is nobody's", () => news.known.get(below)?.parent === "");
+      await until("and neither is its seat", () => news.known.get(below)?.seat === "seat0");
+      setRules();
+      triggerPaths(above, below);
+    },
+  );
+
+  it("with a seat that cannot be one are passed over, and that is said once", async () => {
+    setRules('SUBSYSTEM=="net", TAG+="seat", ENV{ID_SEAT}="../../etc"');
+    addBridge("br3");
+    start();
+    triggerNet();
+    triggerNet();
+    await awhile();
+    expect([...news.known.keys()]).toEqual([]);
+    const said = rig.warnings.filter((line) => line.includes("br3"));
+    expect(said).toEqual([`device ${NET}/br3 is passed over: its ID_SEAT "../../etc" cannot name a seat`]);
+    setRules(SEAT);
+    triggerNet();
+    await until("it is told", () => news.device("br3")?.seat === "seat0");
+  });
+
+  it("are not known before udev has seen them", async () => {
+    setRules(SEAT);
+    stopUdev(true);
+    try {
+      addBridge("br4");
+      start();
+      expect(news.device("br4")).toBeUndefined();
+    } finally {
+      stopUdev(false);
+    }
+    await until("it is told", () => news.device("br4") !== undefined);
+  });
+
+  it("are all looked at again when news were lost", async () => {
+    setRules(SEAT);
+    addBridge("gone");
+    settle();
+    start({ devices: { buffer: 4096 } });
+    removeBridge("gone");
+    for (let i = 0; i < 40; i += 1) addBridge(`many${i}`);
+    settle();
+    await until("everything is told again", () => news.found.length > 1);
+    await until("all are known", () => news.known.size === 40);
+    expect(news.device("gone")).toBeUndefined();
+    addBridge("after");
+    await until("news go on", () => news.device("after") !== undefined);
+  });
+
+  it("do not hold up anything else when many of them change", async () => {
+    setRules(SEAT);
+    for (let i = 0; i < 150; i += 1) addBridge(`many${i}`);
+    settle();
+    start();
+    let longest = 0;
+    let last = performance.now();
+    const timer = setInterval(() => {
+      longest = Math.max(longest, performance.now() - last);
+      last = performance.now();
+    }, 1);
+    execFileSync("sh", [
+      "-c",
+      `for i in 1 2 3 4; do /run/udevadm trigger --subsystem-match=net; done; /run/udevadm settle`,
+    ]);
+    last = performance.now();
+    await until("all are told", () => news.changed.length >= 150);
+    await awhile();
+    clearInterval(timer);
+    expect(longest).toBeLessThan(100);
+  });
+
+  it("that are only a name are on seat0 until a device has the name", async () => {
+    mkdirSync(STATIC, { recursive: true });
+    symlinkSync("/dev/full", `${STATIC}/full`);
+    symlinkSync("/dev/null", `${STATIC}/null`);
+    symlinkSync("/dev/no/such", `${STATIC}/no\\x2fsuch`);
+    symlinkSync("/etc/passwd", `${STATIC}/passwd`);
+    setRules('KERNEL=="null", TAG+="uaccess", ENV{ID_SEAT}="seat9"');
+    triggerNet();
+    start();
+    expect(news.known.get("static:/dev/full")).toEqual({
+      path: "static:/dev/full",
+      parent: "",
+      subsystem: "",
+      name: "full",
+      node: "/dev/full",
+      number: { major: 1, minor: 7, block: false },
+      seat: "seat0",
+      master: false,
+      uaccess: true,
+      assignable: false,
+      idForSeat: "",
+    });
+    expect([...news.known.keys()].sort()).toEqual([NULL, "static:/dev/full"]);
+    setRules();
+    triggerNet();
+    await until("the name stands for itself", () => news.known.has("static:/dev/null"));
+    expect(news.known.has(NULL)).toBe(false);
+  });
+
+  it("are udev's as soon as there is one", async () => {
+    setRules(SEAT);
+    addBridge("br5");
+    settle();
+    renameSync("/run/udev", "/run/elsewhere");
+    hideDevices();
+    try {
+      start();
+      expect(rig.kernel.degraded().some((line) => line.startsWith("no udev"))).toBe(true);
+      expect(news.device("br5")).toBeUndefined();
+    } finally {
+      execFileSync("umount", ["-l", "/dev"]);
+      renameSync("/run/elsewhere", "/run/udev");
+    }
+    triggerNet();
+    await until("it is told", () => news.device("br5") !== undefined);
+    expect(news.found).toHaveLength(2);
+  });
+
+  /** libudev listens for a udev that is not there only where the kernel makes the nodes; these cannot be changed. */
+  function hideDevices(): void {
+    mkdirSync("/run/nodes", { recursive: true });
+    execFileSync("mount", ["-t", "devtmpfs", "none", "/run/nodes"]);
+    execFileSync("mount", ["-o", "remount,bind,ro", "/run/nodes"]);
+    execFileSync("mount", ["--move", "/run/nodes", "/dev"]);
+  }
+
+  it("are looked up by number and by name", () => {
+    start();
+    symlinkSync("null", "/dev/link");
+    symlinkSync("/dev/loop-a", "/dev/loop-b");
+    symlinkSync("/dev/loop-b", "/dev/loop-a");
+    symlinkSync("/etc/passwd", "/dev/out");
+    symlinkSync("../dev/../../dev/./null", "/dev/around");
+    const errnoOf = (path: string) => {
+      try {
+        return rig.kernel.findNode(path);
+      } catch (error) {
+        return (error as { errno?: string }).errno;
+      }
+    };
+    // none of these can be taken
+    for (const path of [
+      "/dev/null",
+      "/dev/link",
+      "/dev/around",
+      "/dev",
+      "/dev/out",
+      "/etc/passwd",
+      "null",
+      "",
+    ])
+      expect([path, errnoOf(path)]).toEqual([path, null]);
+    expect(errnoOf("/dev/no/such")).toBe("ENOENT");
+    expect(errnoOf("/dev/null/x")).toBe("ENOTDIR");
+    expect(errnoOf("/dev/loop-a")).toBe("ELOOP");
+    expect(rig.kernel.findDevice({ major: 1, minor: 3 })).toBeNull();
+    expect(rig.kernel.findDevice({ major: 13, minor: 64 })).toBeNull();
+    for (const name of ["link", "loop-a", "loop-b", "out", "around"]) rmSync(`/dev/${name}`);
+  });
+});
+
+describe.skipIf(noUdev)(`assignments to seats ${noUdev || ""}`, () => {
+  let rig: Rig;
+  let news: News;
+
+  beforeEach(() => {
+    removeInterfaces();
+    setRules(SEAT);
+    for (const name of ["br1", "br2"]) addBridge(name);
+    settle();
+    rig = makeRig({ devices: { rules: RULES } });
+    news = new News();
+    rig.kernel.watchDevices(news.listener);
+  });
+  afterEach(() => rig.kernel.close());
+
+  const rules = () => readdirSync(RULES).filter((name) => name.startsWith("72-"));
+  const errnoOf = (action: () => void) => {
+    try {
+      action();
+    } catch (error) {
+      return (error as { errno?: string }).errno;
+    }
+    return "";
+  };
+
+  it("hold until all are taken back", async () => {
+    rig.kernel.attachDevice("seat-2", "/sys/class/net/br1");
+    expect(rules()).toEqual(["72-seat-net-br1.rules"]);
+    expect(readFileSync(`${RULES}/${rules()[0]}`, "utf8")).toBe(
+      'TAG=="seat", ENV{ID_FOR_SEAT}=="net-br1", ENV{ID_SEAT}="seat-2"\n',
+    );
+    await until("it is on that seat", () => news.device("br1")?.seat === "seat-2", 10_000);
+    expect(news.device("br2")?.seat).toBe("seat0");
+    rig.kernel.flushDevices();
+    expect(rules()).toEqual([]);
+    expect(existsSync(`${RULES}/50-test.rules`)).toBe(true);
+    await until("it is back", () => news.device("br1")?.seat === "seat0", 10_000);
+  });
+
+  it("are refused for what cannot be assigned, and for names that are none", () => {
+    const attach = (seat: string, path: string) => errnoOf(() => rig.kernel.attachDevice(seat, path));
+    expect(attach("seat-2", NULL)).toBe("ENODEV");
+    expect(attach("seat-2", `${NET}/no-such`)).toBe("ENODEV");
+    expect(attach("seat-2", "/etc/passwd")).toBe("EINVAL");
+    expect(attach("seat-2", "/sys/../etc/passwd")).toBe("ENODEV");
+    expect(attach("seat", `${NET}/br1`)).toBe("EINVAL");
+    expect(attach('seat"1', `${NET}/br1`)).toBe("EINVAL");
+    setRules('SUBSYSTEM=="net", TAG+="seat", ENV{ID_FOR_SEAT}="net/../$name"');
+    triggerNet();
+    expect(attach("seat-2", `${NET}/br1`)).toBe("ENODEV");
+    expect(rules()).toEqual([]);
+  });
+
+  it("can be had looked at again", async () => {
+    rig.kernel.triggerDevice(`${NET}/br2`);
+    await until("udev has looked", () => news.story.includes("+br2"));
+    expect(news.story).not.toContain("+br1");
+  });
+
+  it.skipIf(pair === null)("have those below looked at, too", async () => {
+    const { above, below } = pair ?? { above: "", below: "" };
+    setRules(`DEVPATH=="${above.slice("/sys".length)}*", TAG+="seat"`);
+    rig.kernel.triggerDevice(above);
+    await until("udev has looked", () => news.known.has(above) && news.known.has(below));
+    setRules();
+    rig.kernel.triggerDevice(above);
+    await until("udev has looked again", () => !news.known.has(above) && !news.known.has(below));
+  });
+});
