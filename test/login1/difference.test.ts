@@ -55,7 +55,7 @@ describe("the difference of two Worlds", () => {
     );
   });
 
-  it("tells each coming and each going once, users around their sessions", () => {
+  it("tells each coming and each going once, seats and users around their sessions", () => {
     fc.assert(
       fc.property(history, history, (first, second) => {
         const before = run(EMPTY, first);
@@ -63,6 +63,7 @@ describe("the difference of two Worlds", () => {
         const signals = record(before, after).heard.filter((news) => news.kind === "signal");
         const names = signals.map(({ name, body }) => `${name} ${body[0]}`);
         const [had, has] = [new Set(before.sessions.keys()), new Set(after.sessions.keys())];
+        const [stood, stands] = [new Set(before.seats.keys()), new Set(after.seats.keys())];
         const [knew, knows] = [new Set(before.users.keys()), new Set(after.users.keys())];
         expect([...names].sort()).toEqual(
           [
@@ -70,9 +71,11 @@ describe("the difference of two Worlds", () => {
             ...[...had].filter((id) => !has.has(id)).map((id) => `SessionRemoved ${id}`),
             ...[...knows].filter((uid) => !knew.has(uid)).map((uid) => `UserNew ${uid}`),
             ...[...knew].filter((uid) => !knows.has(uid)).map((uid) => `UserRemoved ${uid}`),
+            ...[...stands].filter((seat) => !stood.has(seat)).map((seat) => `SeatNew ${seat}`),
+            ...[...stood].filter((seat) => !stands.has(seat)).map((seat) => `SeatRemoved ${seat}`),
           ].sort(),
         );
-        const order = ["UserNew", "SessionNew", "SessionRemoved", "UserRemoved"];
+        const order = ["SeatNew", "UserNew", "SessionNew", "SessionRemoved", "UserRemoved", "SeatRemoved"];
         const places = signals.map(({ name }) => order.indexOf(name));
         expect(places).toEqual([...places].sort((a, b) => a - b));
       }),

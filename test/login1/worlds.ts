@@ -12,7 +12,7 @@ import type {
   SessionType,
   World,
 } from "../../daemon/src/core/model.ts";
-import { allSeats } from "../../daemon/src/core/seats.ts";
+import { allSeats, putSeat } from "../../daemon/src/core/seats.ts";
 import { managerInterface } from "../../daemon/src/login1/manager.ts";
 import { MANAGER_PATH, seatPath, sessionPath, userPath } from "../../daemon/src/login1/paths.ts";
 import type { Room } from "../../daemon/src/login1/room.ts";
@@ -26,7 +26,9 @@ import {
   onVt,
   RUNNING,
   session,
+  withoutSeat,
   withoutSession,
+  withSeat,
   withSession,
   withVt,
 } from "../store/sd-login-worlds.ts";
@@ -68,8 +70,50 @@ const facts: fc.Arbitrary<Partial<Session>> = fc.record(
   { requiredKeys: [] },
 );
 
-/** A session comes, changes or goes, or the screen shows another terminal. */
+/** Seats without terminals; seat0 is always there. */
+const place = fc.constantFrom("seat1", "seat2");
+
+/** A seat comes or goes, shows something or not, has somebody else in the foreground or, for a moment, nobody. */
+const ofSeats: fc.Arbitrary<Change> = fc.oneof(
+  fc.tuple(fc.constantFrom("seat0", "seat1", "seat2"), fc.boolean()).map(
+    ([which, graphical]): Change =>
+      (world) =>
+        withSeat(world, which, { graphical }),
+  ),
+  place.map(
+    (which): Change =>
+      (world) =>
+        withoutSeat(world, which),
+  ),
+  fc.tuple(place, fc.nat({ max: 3 })).map(
+    ([which, at]): Change =>
+      (world) =>
+        world.seats.has(which)
+          ? withSeat(world, which, { chosen: world.seats.get(which)?.sessions[at] ?? null })
+          : world,
+  ),
+  fc.constantFrom("seat0", "seat1").map(
+    (which): Change =>
+      (world) => {
+        const seat = world.seats.get(which);
+        return seat === undefined ? world : putSeat(world, { ...seat, active: null });
+      },
+  ),
+);
+
+/** Somebody logs in where there are no terminals. */
+const elsewhere: fc.Arbitrary<Change> = fc.tuple(id, place, facts).map(
+  ([which, seat, over]): Change =>
+    (world) =>
+      world.sessions.has(which) || !world.seats.has(seat)
+        ? world
+        : withSession(world, session(which, { ...over, seat, position: 1, tty: "" })),
+);
+
+/** A session, a seat or an inhibitor comes, changes or goes, or the screen shows another terminal. */
 export const change: fc.Arbitrary<Change> = fc.oneof(
+  ofSeats,
+  elsewhere,
   fc.tuple(id, facts, fc.constantFrom(1000, 1001), fc.integer({ min: 0, max: 3 })).map(
     ([which, over, uid, vt]): Change =>
       (world) =>

@@ -2,7 +2,15 @@
 
 import { wanted } from "../../daemon/src/core/handover.ts";
 import type { Inhibitor, Session, SessionId, Stage, Uid, User, World } from "../../daemon/src/core/model.ts";
-import { withoutSession as leaveSeat, putSeat, seat0 } from "../../daemon/src/core/seats.ts";
+import type { Seat } from "../../daemon/src/core/seat-model.ts";
+import {
+  allSeats,
+  withoutSession as leaveSeat,
+  newSeat,
+  putSeat,
+  seat0,
+  seatOf,
+} from "../../daemon/src/core/seats.ts";
 import { emptyWorld } from "../../daemon/src/core/step.ts";
 import { policy } from "../core/policy.ts";
 
@@ -16,11 +24,12 @@ export const OPENING: Stage = {
   leaves: null,
 };
 
-/** The session on the terminal that is shown is the active one. */
+/** The session that is to be in the foreground of a seat is there. */
 function shown(world: World): World {
-  const seat = seat0(world);
-  const active = wanted(world, seat)?.id ?? null;
-  return active === seat.active ? world : putSeat(world, { ...seat, active });
+  return allSeats(world).reduce((now, seat) => {
+    const active = wanted(now, seat)?.id ?? null;
+    return active === seat.active ? now : putSeat(now, { ...seat, active });
+  }, world);
 }
 
 export const EMPTY: World = withVt(emptyWorld(policy), 1);
@@ -97,20 +106,29 @@ export function inhibitor(id: number, over: Partial<Inhibitor> = {}): Inhibitor 
 export function withSession(world: World, changed: Session): World {
   const owner = world.users.get(changed.uid) ?? user(changed.uid);
   const sessions = new Set([...owner.sessions, changed.id]);
-  const seat = seat0(world);
-  const others = seat.sessions.filter((id) => id !== changed.id);
-  const seated = changed.seat !== null && changed.stage.phase !== "closing";
-  const stays = seated && seat.sessions.includes(changed.id);
-  const seats = putSeat(world, {
-    ...seat,
-    sessions: seated && !stays ? [...others, changed.id] : others,
-  }).seats;
-  return shown({
+  const next: World = {
     ...world,
     sessions: world.sessions.with(changed.id, changed),
     users: world.users.with(changed.uid, { ...owner, sessions }),
-    seats: stays || changed.seat === null ? world.seats : seats,
-  });
+  };
+  const seat = seatOf(world, changed.seat);
+  if (seat === null) return shown(next);
+  const seated = changed.stage.phase !== "closing";
+  if (!seated) return shown(leaveSeat(next, seat.id, changed.id));
+  const stays = seat.sessions.includes(changed.id);
+  return shown(stays ? next : putSeat(next, { ...seat, sessions: [...seat.sessions, changed.id] }));
+}
+
+/** A seat without terminals, or what is different about one. */
+export function withSeat(world: World, id: string, over: Partial<Seat> = {}): World {
+  return shown(putSeat(world, { ...(seatOf(world, id) ?? newSeat(id)), ...over }));
+}
+
+/** Its sessions go with it. */
+export function withoutSeat(world: World, id: string): World {
+  const sessions = [...world.sessions.values()].filter((each) => each.seat === id);
+  const left = sessions.reduce((now, each) => withoutSession(now, each.id), world);
+  return { ...left, seats: left.seats.without(id) };
 }
 
 /** The last session takes its user along. */
@@ -120,7 +138,7 @@ export function withoutSession(world: World, id: SessionId): World {
   if (gone === undefined || owner === undefined) return world;
   const sessions = new Set([...owner.sessions].filter((each) => each !== id));
   return shown({
-    ...leaveSeat(world, "seat0", id),
+    ...leaveSeat(world, gone.seat, id),
     sessions: world.sessions.without(id),
     users:
       sessions.size === 0
