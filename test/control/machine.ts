@@ -184,6 +184,22 @@ export class Machine {
     return new TestClient(this.kernel, pid);
   }
 
+  /** A session of that user on a virtual terminal; its id. */
+  async terminalSession(uid: number, vt: number): Promise<string> {
+    const leader = this.process(uid, { terminal: `tty${vt}` });
+    const client = this.client(this.process(uid, { parent: leader }));
+    const { parameters } = await client.call("Register", { holder: false });
+    client.raw.close();
+    const session = parameters?.session as { id: string } | undefined;
+    return session?.id ?? "";
+  }
+
+  /** The screen shows that terminal. */
+  async show(vt: number): Promise<void> {
+    this.kernel.system.switchVt(vt);
+    await this.kernel.settle();
+  }
+
   /** A session of that user, led by a new shell; its id and its leader. */
   async session(uid: number, wanted: object = {}): Promise<{ id: string; leader: number }> {
     const leader = this.process(uid, { command: "sh" });

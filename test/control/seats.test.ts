@@ -15,23 +15,10 @@ let bob: string;
 
 beforeEach(async () => {
   machine = new Machine();
-  alice = await login(ALICE, 2);
-  bob = await login(BOB, 3);
-  await show(2);
+  alice = await machine.terminalSession(ALICE, 2);
+  bob = await machine.terminalSession(BOB, 3);
+  await machine.show(2);
 });
-
-async function login(uid: number, vt: number): Promise<string> {
-  const leader = machine.process(uid, { terminal: `tty${vt}` });
-  const client = machine.client(machine.process(uid, { parent: leader }));
-  const { parameters } = await client.call("Register", { holder: false });
-  const session = parameters?.session as { id: string } | undefined;
-  return session?.id ?? "";
-}
-
-async function show(vt: number): Promise<void> {
-  machine.kernel.system.switchVt(vt);
-  await machine.kernel.settle();
-}
 
 const inSession = (id: string) => `/user.slice/user-1000.slice/session-${id}.scope`;
 const root = () => machine.client(machine.process(0));

@@ -41,7 +41,7 @@ const has = (program: string): boolean => spawnSync(program, ["--version"]).stat
 
 /** sessionctl for the completions: one session of alice's, and bob lingers. */
 const stub =
-  'sessionctl() { case $1 in list) echo "7 1000 alice";; users) echo "1000 alice";; linger) echo "1001 bob";; esac; }';
+  'sessionctl() { case $1 in list) echo "7 1000 alice";; seats) echo "seat0 7 alice";; users) echo "1000 alice";; linger) echo "1001 bob";; esac; }';
 
 function bash(...words: string[]): string[] {
   const script = `${stub}; source ${completions}sessionctl.bash
@@ -71,6 +71,17 @@ describe.skipIf(!has("bash"))("completion in bash (SKIP without bash)", () => {
     [["import-environment", "HOM"], ["HOME"]],
     [["import-environment", "--un"], ["--unset"]],
     [["status", ""], ["7"]],
+    [["activate", ""], ["7"]],
+    [["explain", "/dev/nul"], ["/dev/null"]],
+    [["explain", "--us"], ["--user"]],
+    [["seat-status", ""], ["seat0"]],
+    [
+      ["switch", ""],
+      ["next", "previous"],
+    ],
+    [["switch", "--seat", ""], ["seat0"]],
+    [["attach", ""], ["seat0"]],
+    [["attach", "seat0", "/dev/nul"], ["/dev/null"]],
     [["terminate-user", "a"], ["alice"]],
     [["--socket", "/x", "kil"], ["kill"]],
     [
@@ -89,7 +100,7 @@ describe.skipIf(!has("bash"))("completion in bash (SKIP without bash)", () => {
 
 function fish(line: string): string[] {
   const functions =
-    'function sessionctl; switch $argv[1]; case list; echo "7 1000 alice - - active"; case linger; echo "1001 bob online -"; end; end';
+    'function sessionctl; switch $argv[1]; case list; echo "7 1000 alice - - active"; case seats; echo "seat0 7 alice"; case linger; echo "1001 bob online -"; end; end';
   const script = `${functions}; source ${completions}sessionctl.fish; complete -C '${line}'`;
   const found = execFileSync("fish", ["--no-config", "-c", script]).toString().trim().split("\n");
   return found.map((text) => text.split("\t")[0] ?? "");
@@ -99,6 +110,9 @@ describe.skipIf(!has("fish"))("completion in fish (SKIP without fish)", () => {
   it.each([
     ["sessionctl explai", ["explain"]],
     ["sessionctl status ", ["7"]],
+    ["sessionctl seat-status ", ["seat0"]],
+    ["sessionctl switch ", ["next", "previous"]],
+    ["sessionctl switch --seat=", ["--seat=seat0"]],
     ["sessionctl linger ", ["disable", "enable", "import", "list"]],
     ["sessionctl linger disable ", ["bob"]],
     ["sessionctl linger list ", [""]],
