@@ -17,7 +17,6 @@ static const int BROKEN = -2;
 
 /* Stands for descriptors that came and that this process may not have. */
 static const int LOST = -1;
-
 static std::string descriptor(int fd)
 {
 	return "descriptor " + std::to_string(fd);
@@ -49,6 +48,17 @@ static Napi::Value is_packet_socket(Args info)
 	return Napi::Boolean::New(info.Env(), is);
 }
 
+/* Whether the descriptor is a socket that accepts connections. */
+static Napi::Value is_listening(Args info)
+{
+	int fd, listens = 0;
+	socklen_t size = sizeof(int);
+	if (!fd_at(info, 0, &fd))
+		return info.Env().Undefined();
+	getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size);
+	return Napi::Boolean::New(info.Env(), listens != 0);
+}
+
 static int peer_groups(int fd, std::vector<gid_t> *groups)
 {
 	for (;;) {
@@ -61,6 +71,36 @@ static int peer_groups(int fd, std::vector<gid_t> *groups)
 			return -1;
 		groups->resize(size / sizeof(gid_t));
 	}
+}
+
+/* As it was when the connection was made; undefined after throwing. */
+static Napi::Value peer_of(Napi::Env env, int fd)
+{
+	struct ucred peer;
+	socklen_t size = sizeof(peer);
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0)
+		return fail(env, "getsockopt", errno, "SO_PEERCRED");
+	std::vector<gid_t> groups(32);
+	if (peer_groups(fd, &groups) < 0)
+		return fail(env, "getsockopt", errno, "SO_PEERGROUPS");
+	Napi::Array list = Napi::Array::New(env, groups.size());
+	for (uint32_t i = 0; i < groups.size(); i++)
+		list.Set(i, Napi::Number::New(env, groups[i]));
+	Napi::Object object = Napi::Object::New(env);
+	object.Set("pid", Napi::Number::New(env, peer.pid));
+	object.Set("uid", Napi::Number::New(env, peer.uid));
+	object.Set("gid", Napi::Number::New(env, peer.gid));
+	object.Set("groups", list);
+	return object;
+}
+
+/* The same of a connection that was accepted before. */
+static Napi::Value peer(Args info)
+{
+	int fd;
+	if (!fd_at(info, 0, &fd))
+		return info.Env().Undefined();
+	return peer_of(info.Env(), fd);
 }
 
 /* The next connection with who made it; null if none waits. */
@@ -77,25 +117,12 @@ static Napi::Value accept_one(Args info)
 			return env.Null();
 		return fail(env, "accept4", errno, descriptor(listener));
 	}
-	struct ucred peer;
-	socklen_t size = sizeof(peer);
-	if (getsockopt(fd.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0)
-		return fail(env, "getsockopt", errno, "SO_PEERCRED");
-	std::vector<gid_t> groups(32);
-	if (peer_groups(fd.get(), &groups) < 0)
-		return fail(env, "getsockopt", errno, "SO_PEERGROUPS");
-
-	Napi::Array list = Napi::Array::New(env, groups.size());
-	for (uint32_t i = 0; i < groups.size(); i++)
-		list.Set(i, Napi::Number::New(env, groups[i]));
-	Napi::Object peer_object = Napi::Object::New(env);
-	peer_object.Set("pid", Napi::Number::New(env, peer.pid));
-	peer_object.Set("uid", Napi::Number::New(env, peer.uid));
-	peer_object.Set("gid", Napi::Number::New(env, peer.gid));
-	peer_object.Set("groups", list);
+	Napi::Value who = peer_of(env, fd.get());
+	if (!who.IsObject())
+		return env.Undefined();
 	Napi::Object accepted = Napi::Object::New(env);
 	accepted.Set("fd", Napi::Number::New(env, fd.release()));
-	accepted.Set("peer", peer_object);
+	accepted.Set("peer", who);
 	return accepted;
 }
 
@@ -168,6 +195,20 @@ static Napi::Value receive(Args info)
 		list.Set(list.Length(), Napi::Number::New(env, received));
 	}
 	return Napi::Number::New(env, count);
+}
+
+/* What receive() would give next, which stays there. Descriptors are never given. */
+static Napi::Value peek(Args info)
+{
+	int fd;
+	Bytes buffer;
+	if (!fd_at(info, 0, &fd) || !bytes_at(info, 1, &buffer))
+		return info.Env().Undefined();
+	ssize_t n =
+		retry([&] { return recv(fd, buffer.data, buffer.size, MSG_PEEK | MSG_DONTWAIT); });
+	if (n < 0)
+		return Napi::Number::New(info.Env(), errno == EAGAIN ? AGAIN : BROKEN);
+	return Napi::Number::New(info.Env(), static_cast<double>(n));
 }
 
 static bool put_fds(Args info, Napi::Array fds, struct msghdr *message)
@@ -246,7 +287,10 @@ void export_sockets(Napi::Env env, Napi::Object exports)
 {
 	exports.Set("adopt", Napi::Function::New<adopt>(env));
 	exports.Set("isPacketSocket", Napi::Function::New<is_packet_socket>(env));
+	exports.Set("isListening", Napi::Function::New<is_listening>(env));
 	exports.Set("accept", Napi::Function::New<accept_one>(env));
+	exports.Set("peerOf", Napi::Function::New<peer>(env));
+	exports.Set("peek", Napi::Function::New<peek>(env));
 	exports.Set("receive", Napi::Function::New<receive>(env));
 	exports.Set("send", Napi::Function::New<send_some>(env));
 	exports.Set("duplicate", Napi::Function::New<duplicate>(env));

@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, readdirSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ProcessIdentity } from "../../daemon/src/core/model.ts";
+import { type Addon, loadAddon } from "../../daemon/src/kernel/addon.ts";
 import type { DeviceOptions } from "../../daemon/src/kernel/devices.ts";
 import type { Paths } from "../../daemon/src/kernel/kernel.ts";
 import { createNativeKernel, type NativeKernel } from "../../daemon/src/kernel/native.ts";
@@ -34,6 +35,7 @@ export function loadPeer(): PeerTool {
 
 export interface Rig {
   readonly kernel: NativeKernel;
+  readonly addon: Addon;
   readonly directory: string;
   readonly run: string;
   readonly user: string;
@@ -72,6 +74,7 @@ export function makeRig(
     );
   let kernel = start();
   return {
+    addon: loadAddon(ADDON),
     directory,
     run,
     user,

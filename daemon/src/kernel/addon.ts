@@ -104,7 +104,11 @@ export interface Addon {
   /** Makes an inherited descriptor close-on-exec and non-blocking. */
   adopt(fd: number): void;
   isPacketSocket(fd: number): boolean;
+  /** Whether it is a socket that accepts connections. */
+  isListening(fd: number): boolean;
   accept(fd: number): { readonly fd: number; readonly peer: Peer } | null;
+  /** Who made a connection, as accept() says it. */
+  peerOf(fd: number): Peer;
   /** To a stream socket; the descriptor never blocks. */
   connect(path: string): number;
   /** The same to a socket of packets; EAGAIN while too many wait to be accepted. */
@@ -116,6 +120,8 @@ export interface Addon {
    * If the kernel drops some that is BROKEN, or with mark one LOST_FDS for all of them.
    */
   receive(fd: number, buffer: Uint8Array, fds?: number[], mark?: boolean): number;
+  /** Fills the buffer as receive() does with what stays there to be received. */
+  peek(fd: number, buffer: Uint8Array): number;
   send(fd: number, bytes: Uint8Array, offset: number, fds: readonly number[] | undefined): number;
   /** Another descriptor of the same description. */
   duplicate(fd: number): number;

@@ -6,6 +6,7 @@
 import type { Uid } from "../core/model.ts";
 import type { Held } from "../core/seat-events.ts";
 import type { Device } from "../core/seat-model.ts";
+import type { MemoryKept } from "./memory-kept.ts";
 import type { NodeAccess } from "./seat-kernel.ts";
 
 /** A device that the keeper has open. */
@@ -39,7 +40,8 @@ export class MemoryDevices {
   /** VTs that the keeper holds, and for whom. */
   readonly vts = new Map<number, Uid>();
   /** Connections to the seatd socket that it keeps. */
-  readonly clients = new Set<number>();
+  readonly kept = new Map<number, MemoryKept>();
+  nextKept = 1;
   /** Seat and brightness of backlights and LEDs, by "backlight/NAME". */
   readonly lamps = new Map<string, { readonly seat: string; value: number }>();
   /** Rules of assignments: seat by ID_FOR_SEAT. */
@@ -87,14 +89,14 @@ export class MemoryDevices {
   loseKeeper(): void {
     this.taken.clear();
     this.vts.clear();
-    this.clients.clear();
+    for (const kept of [...this.kept.values()]) kept.shut();
   }
 
   held(): Held {
     return {
       devices: [...this.taken].map(([key, { active }]) => ({ key, active })),
       vts: [...this.vts.keys()],
-      clients: [...this.clients],
+      clients: [...this.kept.keys()],
     };
   }
 

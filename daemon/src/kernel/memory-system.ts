@@ -20,6 +20,8 @@ export interface MemoryProcess {
   readonly sameNamespace: boolean;
   /** "" or a path such as "/user.slice/user-1000.slice/session-1.scope". */
   cgroup: string;
+  /** Contents of the libraries that it has mapped, by their names. */
+  readonly libraries: ReadonlyMap<string, string>;
   /** Lives on after SIGTERM, SIGHUP and SIGINT. */
   readonly stubborn: boolean;
   /** Write ends of lifetime FIFOs that it holds. */
@@ -113,6 +115,7 @@ export class MemorySystem {
       sameNamespace: options.sameNamespace ?? true,
       cgroup: options.cgroup ?? this.processes.get(parent)?.cgroup ?? "",
       stubborn: options.stubborn ?? false,
+      libraries: options.libraries ?? new Map(),
       holds: new Set(),
     };
     this.processes.set(pid, process);
@@ -124,6 +127,7 @@ export class MemorySystem {
     if (process === undefined) return;
     this.processes.delete(pid);
     for (const fd of [...process.holds]) this.close(fd);
+    for (const kept of [...this.seats.kept.values()]) if (kept.peer.pid === pid) kept.close();
     for (const manager of [...this.managers.values()]) manager.processEnded(process);
     this.watches?.processEnded(process);
   }

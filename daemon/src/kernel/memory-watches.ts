@@ -1,6 +1,7 @@
 /** What one daemon waits for on a simulated machine; a later daemon starts without any of it. */
 
 import type { ManagerNews, ProcessIdentity, SessionId, Uid } from "../core/model.ts";
+import type { MemoryKeptListener } from "./memory-kept.ts";
 import type { MemoryListener } from "./memory-sockets.ts";
 import type { MemoryProcess, MemorySystem, Watches } from "./memory-system.ts";
 import type { DeviceNews } from "./seat-kernel.ts";
@@ -12,6 +13,7 @@ export class MemoryWatches implements Watches {
   readonly inhibitors = new Map<number, () => void>();
   readonly managers = new Map<Uid, (news: ManagerNews) => void>();
   readonly listeners = new Map<number, MemoryListener>();
+  readonly keptListeners = new Map<number, MemoryKeptListener>();
   whenVtChanges: (vt: number) => void = () => {};
   whenVtLeft: (vt: number) => void = () => {};
   whenDevicesChange: DeviceNews["changed"] = () => {};
@@ -80,5 +82,7 @@ export class MemoryWatches implements Watches {
     this.whenStopped = () => {};
     for (const listener of this.listeners.values()) listener.shut();
     this.listeners.clear();
+    for (const kept of this.#system.seats.kept.values()) kept.end = null;
+    this.keptListeners.clear();
   }
 }

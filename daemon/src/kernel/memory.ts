@@ -6,6 +6,7 @@
 import { crc32 } from "node:zlib";
 import { type Kernel, KernelError } from "./kernel.ts";
 import { createMemoryGroups } from "./memory-cgroup.ts";
+import { type MemoryKeptClient, MemoryKeptListener } from "./memory-kept.ts";
 import { createMemoryInhibitors, createMemoryLifetimes } from "./memory-lifetime.ts";
 import { createMemoryManagers } from "./memory-manager.ts";
 import { createMemoryProcesses } from "./memory-processes.ts";
@@ -20,6 +21,8 @@ export interface MemoryKernel extends Kernel {
   readonly system: MemorySystem;
   /** A process connects to the socket that is served under this number. */
   dial(fd: number, pid: number): MemoryClient;
+  /** The same where connections outlive the daemon. */
+  dialKept(fd: number, pid: number): MemoryKeptClient;
   /** The keeper goes away. */
   stop(): void;
   /** Lets what has happened be told: callbacks never come before the call that caused them returns. */
@@ -29,11 +32,13 @@ export interface MemoryKernel extends Kernel {
 type Rest = Pick<
   Kernel,
   | "listen"
+  | "serveKept"
   | "ttyVt"
   | "terminalOfFd"
   | "watchActiveVt"
   | "lookUpUser"
   | "lookUpGroup"
+  | "searchLibrary"
   | "writeFile"
   | "checksum"
   | "degraded"
@@ -48,6 +53,10 @@ function createRest(system: MemorySystem, watches: MemoryWatches): Rest {
   return {
     listen(fd, limits, accepted) {
       watches.listeners.set(fd, new MemoryListener(system, limits, accepted));
+    },
+    serveKept(fd, limits, accepted) {
+      watches.keptListeners.set(fd, new MemoryKeptListener(system, limits, accepted));
+      return true;
     },
     ttyVt(tty) {
       const match = /^(?:\/dev\/)?tty([1-9][0-9]?)$/.exec(tty);
@@ -67,6 +76,11 @@ function createRest(system: MemorySystem, watches: MemoryWatches): Rest {
     },
     lookUpUser: (uid, found) => queueMicrotask(() => found(system.users.get(uid) ?? null)),
     lookUpGroup: (name, found) => queueMicrotask(() => found(system.groups.get(name) ?? null)),
+    searchLibrary(pid, library, texts, found) {
+      const content = system.processes.get(pid)?.libraries.get(library);
+      const result = content === undefined ? null : texts.filter((text) => content.includes(text));
+      queueMicrotask(() => found(result));
+    },
     writeFile: (path, content) => void system.files.set(path, content),
     checksum: (text) => crc32(text),
     degraded: () => (system.cgroups ? [] : ["no cgroup v2: sessions have no scope"]),
@@ -111,6 +125,11 @@ export function createMemoryKernel(system = new MemorySystem()): MemoryKernel {
     system,
     dial(fd, pid) {
       const listener = watches.listeners.get(fd);
+      if (listener === undefined) throw new Error(`the test connects to ${fd}, where nobody listens`);
+      return listener.connect(pid);
+    },
+    dialKept(fd, pid) {
+      const listener = watches.keptListeners.get(fd);
       if (listener === undefined) throw new Error(`the test connects to ${fd}, where nobody listens`);
       return listener.connect(pid);
     },

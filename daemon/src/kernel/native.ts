@@ -9,6 +9,7 @@ import { createDevices, type DeviceOptions } from "./devices.ts";
 import { createInhibitors } from "./inhibitors.ts";
 import { CHANNEL_FD, createKeeper } from "./keeper.ts";
 import type { Kernel, Paths } from "./kernel.ts";
+import { createLibraries } from "./libraries.ts";
 import { createLifetimes } from "./lifetime.ts";
 import { createManagers } from "./manager.ts";
 import { MOUNTINFO, MOUNTINFO_LIMIT } from "./mountinfo.ts";
@@ -64,7 +65,8 @@ export function createNativeKernel(paths: Paths, log: LogPort, options: NativeOp
     ...createInhibitors(base, inhibitors),
     ...createRuntimeDirectories(base, keeper, paths.runtimeDirectories),
     ...managers,
-    ...createSockets(base),
+    ...createSockets(base, keeper),
+    ...createLibraries(),
     ...createStreams(base),
     ...createTerminals(base),
     ...createUsers(base),

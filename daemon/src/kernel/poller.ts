@@ -11,8 +11,10 @@ export const HUNG_UP = 0x10;
 export class Poller {
   readonly #handlers = new Map<number, (events: number) => void>();
   readonly #poll: NativePoll;
+  readonly #close: (fd: number) => void;
 
   constructor(addon: Addon) {
+    this.#close = (fd) => addon.close(fd);
     this.#poll = new addon.Poll((fd, events) => this.#handlers.get(fd)?.(events));
   }
 
@@ -25,10 +27,17 @@ export class Poller {
     this.#poll.modify(fd, events);
   }
 
-  /** Stops watching and closes the descriptor. */
+  /** Stops watching and closes the descriptor, the last of its description. */
   drop(fd: number): void {
     this.#handlers.delete(fd);
     this.#poll.drop(fd);
+  }
+
+  /** The same for one whose description somebody else has, too. */
+  forget(fd: number): void {
+    this.#handlers.delete(fd);
+    this.#poll.remove(fd);
+    this.#close(fd);
   }
 
   /** Closes every watched descriptor, as the end of the process would. */

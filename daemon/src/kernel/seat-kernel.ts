@@ -4,6 +4,7 @@ import type { Uid } from "../core/model.ts";
 import type { Held, Takeable } from "../core/seat-events.ts";
 import type { Device, DeviceNumber } from "../core/seat-model.ts";
 import type { Done } from "../loop/seat-ports.ts";
+import type { ListenLimits, Peer } from "./kernel.ts";
 
 export interface DeviceNews {
   /** All there are: first, and again whenever some news may have been lost. */
@@ -26,7 +27,43 @@ export interface NodeAccess {
   readonly groups: readonly { readonly gid: number; readonly permissions: number }[];
 }
 
+/** A connection that lasts when the daemon ends. */
+export interface KeptConnection {
+  /** The next daemon knows it by this number, too. */
+  readonly number: number;
+  readonly peer: Peer;
+  /** What an earlier daemon was sent and was not done with; nothing of a new connection. */
+  readonly waiting: Buffer;
+  /** Queues bytes; the fds are sent with them and closed here afterwards, whatever happens. */
+  send(bytes: Uint8Array, fds?: readonly number[]): void;
+  /** Bytes queued and not yet taken by the kernel. */
+  readonly queued: number;
+  /** So many of the bytes that were shown are done with. None: they are shown again in a moment, with what came. */
+  proceed(bytes: number): void;
+  /** After what is queued has been sent (or its peer is gone): also the next daemon has it no more. Idempotent. */
+  close(): void;
+}
+
+export interface KeptHandler {
+  /** The beginning of what has come and is not done with. Nothing more is shown until proceed(). */
+  received(bytes: Buffer): void;
+  /** What was queued has been taken by the kernel. */
+  drained(): void;
+  /** Called once, after the connection has ended for any reason but our own close(). */
+  ended(): void;
+}
+
 export interface SeatKernel {
+  /**
+   * Serves an inherited listening socket whose connections outlive the daemon: first, before this returns, those of an
+   * earlier daemon. null refuses. False if there is no such socket; the connections of the earlier daemon are served
+   * in any case.
+   */
+  serveKept(
+    fd: number,
+    limits: ListenLimits,
+    accepted: (connection: KeptConnection) => KeptHandler | null,
+  ): boolean;
   /** What the keeper holds for an earlier daemon; known since the start. */
   held(): Held;
   /** Called when the keeper has let somebody away from a VT that it holds. */
@@ -44,6 +81,16 @@ export interface SeatKernel {
    * -1 if there is none.
    */
   descriptorOf(key: number): number;
+  /**
+   * Which of these texts are in the file of the library that the process has mapped, such as "libseat"; null if that
+   * cannot be told. Called once, soon, never before this returns.
+   */
+  searchLibrary(
+    pid: number,
+    library: string,
+    texts: readonly string[],
+    found: (texts: readonly string[] | null) => void,
+  ): void;
   /** null if that is no device node; links are not followed. */
   readAccess(node: string): NodeAccess | null;
   /** Seat of a backlight or an LED; null if there is no such device. */

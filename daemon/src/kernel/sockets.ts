@@ -2,7 +2,9 @@
 
 import type { Addon } from "./addon.ts";
 import type { Base } from "./base.ts";
-import { type Listener, Served } from "./connection.ts";
+import { Served } from "./connection.ts";
+import type { Keeper } from "./keeper.ts";
+import { type AcceptedKept, KeptConnections } from "./kept-connections.ts";
 import {
   type Connection,
   type ConnectionHandler,
@@ -34,9 +36,14 @@ class Door {
     const own = this.#byUid.get(uid) ?? 0;
     if (this.#all >= this.#limits.connections) return false;
     if (uid !== 0 && own >= this.#limits.connectionsPerUid) return false;
-    this.#all += 1;
-    this.#byUid.set(uid, own + 1);
+    this.admit(uid);
     return true;
+  }
+
+  /** One who was let in by an earlier daemon. */
+  admit(uid: number): void {
+    this.#all += 1;
+    this.#byUid.set(uid, (this.#byUid.get(uid) ?? 0) + 1);
   }
 
   leave(uid: number): void {
@@ -87,26 +94,15 @@ class Acceptor {
   readonly #base: Base;
   readonly #spare: Spare;
   readonly #fd: number;
-  readonly #door: Door;
-  readonly #listener: Listener;
-  readonly #accepted: Accepted;
+  readonly #welcome: (fd: number, peer: Peer) => void;
   /** Said once for each time that descriptors run out. */
   #complained = false;
 
-  constructor(base: Base, spare: Spare, fd: number, limits: ListenLimits, accepted: Accepted) {
-    const door = new Door(limits);
+  constructor(base: Base, spare: Spare, fd: number, welcome: (fd: number, peer: Peer) => void) {
     this.#base = base;
     this.#spare = spare;
     this.#fd = fd;
-    this.#door = door;
-    this.#accepted = accepted;
-    this.#listener = {
-      addon: base.addon,
-      poller: base.poller,
-      limits,
-      buffer: Buffer.allocUnsafeSlow(limits.readBytes),
-      left: (peer) => door.leave(peer.uid),
-    };
+    this.#welcome = welcome;
     base.addon.adopt(fd);
     base.poller.watch(fd, READABLE, () => this.#acceptSome());
   }
@@ -127,12 +123,6 @@ class Acceptor {
     }
   }
 
-  #welcome(fd: number, peer: Peer): void {
-    if (!this.#door.enter(peer.uid)) return this.#base.addon.close(fd);
-    const connection = new Served(this.#listener, fd, peer);
-    connection.serve(this.#accepted(connection));
-  }
-
   /** Without even a spare descriptor the listening socket would stay readable and wake us for nothing. */
   #rest(): void {
     this.#base.poller.modify(this.#fd, 0);
@@ -143,11 +133,41 @@ class Acceptor {
   }
 }
 
-export function createSockets(base: Base): Pick<Kernel, "listen"> {
-  const spare = new Spare(base.addon);
-  return {
-    listen(fd, limits, accepted) {
-      new Acceptor(base, spare, fd, limits, accepted);
-    },
-  };
+export function createSockets(
+  base: Base,
+  keeper: Pick<Keeper, "keep" | "forget" | "held">,
+): Pick<Kernel, "listen" | "serveKept"> {
+  const { addon } = base;
+  const spare = new Spare(addon);
+
+  function listen(fd: number, limits: ListenLimits, accepted: Accepted): void {
+    const door = new Door(limits);
+    const left = (peer: Peer) => door.leave(peer.uid);
+    const buffer = Buffer.allocUnsafeSlow(limits.readBytes);
+    const listener = { addon, poller: base.poller, limits, buffer, left };
+    new Acceptor(base, spare, fd, (connected, peer) => {
+      if (!door.enter(peer.uid)) return addon.close(connected);
+      const connection = new Served(listener, connected, peer);
+      connection.serve(accepted(connection));
+    });
+  }
+
+  function serveKept(fd: number, limits: ListenLimits, accepted: AcceptedKept): boolean {
+    const door = new Door(limits);
+    const kept = new KeptConnections(base, keeper, limits, (peer) => door.leave(peer.uid));
+    const { connections } = keeper.held();
+    for (const [number, connected] of connections) {
+      const connection = kept.restore(connected, number);
+      if (connection !== null) door.admit(connection.peer.uid);
+      if (connection === null || !kept.serve(connection, accepted)) connections.delete(number);
+    }
+    if (!addon.isListening(fd)) return false;
+    new Acceptor(base, spare, fd, (connected, peer) => {
+      if (!door.enter(peer.uid)) return addon.close(connected);
+      kept.serve(kept.add(connected, peer), accepted);
+    });
+    return true;
+  }
+
+  return { listen, serveKept };
 }

@@ -1,0 +1,169 @@
+/**
+ * A connection that the keeper has, too. What comes stays in the socket until it is done with, so that the next daemon
+ * finds what this one had not answered.
+ */
+
+import { AGAIN } from "./addon.ts";
+import type { Base } from "./base.ts";
+import type { Peer } from "./kernel.ts";
+import { Outgoing } from "./outgoing.ts";
+import { FAILED, HUNG_UP, READABLE, WRITABLE } from "./poller.ts";
+import type { KeptConnection, KeptHandler } from "./seat-kernel.ts";
+
+/** Before what is not enough is looked at again: the socket stays readable meanwhile. */
+const AGAIN_MS = 50;
+/** A closed connection whose peer does not take what is queued for it. */
+const DRAIN_MS = 5_000;
+
+export interface Keeping {
+  readonly base: Base;
+  /** For all connections: what is shown is copied out of it. */
+  readonly buffer: Buffer;
+  readonly queueBytes: number;
+  /** Called once, when the connection has ended in any way. */
+  readonly left: (connection: Kept) => void;
+}
+
+/** showing: the handler has what came, and has not said what becomes of it. */
+type State = "open" | "showing" | "closing" | "ended";
+
+export class Kept implements KeptConnection {
+  readonly number: number;
+  readonly peer: Peer;
+  readonly waiting: Buffer;
+  readonly fd: number;
+  readonly #keeping: Keeping;
+  readonly #outgoing: Outgoing;
+  #handler: KeptHandler | null = null;
+  #state: State = "open";
+  #events = -1;
+  #again: NodeJS.Timeout | undefined;
+
+  constructor(keeping: Keeping, fd: number, number: number, peer: Peer, restored: boolean) {
+    this.#keeping = keeping;
+    this.fd = fd;
+    this.number = number;
+    this.peer = peer;
+    this.#outgoing = new Outgoing(keeping.base.addon, fd, keeping.queueBytes);
+    this.waiting = restored ? this.#peek(Buffer.alloc(keeping.buffer.length)) : Buffer.alloc(0);
+  }
+
+  get queued(): number {
+    return this.#outgoing.bytes;
+  }
+
+  /** Nothing is shown before this returns. */
+  serve(handler: KeptHandler): void {
+    this.#handler = handler;
+    this.#await();
+  }
+
+  send(bytes: Uint8Array, fds?: readonly number[]): void {
+    const passed = fds === undefined || fds.length === 0 ? undefined : fds;
+    if (this.#state === "closing" || this.#state === "ended") return this.#outgoing.close(passed);
+    if (this.#outgoing.send(bytes, passed) === "lost") return this.#endLater();
+    this.#await();
+  }
+
+  proceed(bytes: number): void {
+    if (this.#state !== "showing") return;
+    this.#state = "open";
+    if (bytes > 0) this.#consume(bytes);
+    else this.#again = setTimeout(() => this.#lookAgain(), AGAIN_MS).unref();
+    this.#await();
+  }
+
+  close(): void {
+    if (this.#state === "closing" || this.#state === "ended") return;
+    this.#handler = null;
+    if (!this.#outgoing.waits) return this.#shut();
+    this.#state = "closing";
+    this.#await();
+    setTimeout(() => this.#shut(), DRAIN_MS).unref();
+  }
+
+  #peek(buffer: Buffer): Buffer {
+    const count = this.#keeping.base.addon.peek(this.fd, buffer);
+    return Buffer.from(buffer.subarray(0, Math.max(count, 0)));
+  }
+
+  #consume(bytes: number): void {
+    const { base, buffer } = this.#keeping;
+    // descriptors that a client has sent make the kernel give less than there is
+    for (let left = bytes; left > 0; ) {
+      const count = base.addon.receive(this.fd, buffer.subarray(0, left));
+      if (count <= 0) return;
+      left -= count;
+    }
+  }
+
+  #lookAgain(): void {
+    this.#again = undefined;
+    this.#await();
+  }
+
+  /** A hang-up is told whatever is asked for. */
+  #await(): void {
+    const { poller } = this.#keeping.base;
+    const reads = this.#state === "open" && this.#again === undefined;
+    const events = (reads ? READABLE : 0) | (this.#outgoing.waits ? WRITABLE : 0);
+    if (this.#state === "ended" || events === this.#events) return;
+    try {
+      if (this.#events === -1) poller.watch(this.fd, events, (happened) => this.#ready(happened));
+      else poller.modify(this.fd, events);
+      this.#events = events;
+    } catch {
+      this.#endLater(); // the kernel's limit of watches: as if there were no descriptor left
+    }
+  }
+
+  #ready(events: number): void {
+    if ((events & (HUNG_UP | FAILED)) !== 0) return this.#end();
+    if ((events & WRITABLE) !== 0) this.#flush();
+    if ((events & READABLE) !== 0 && this.#state === "open") this.#show();
+    this.#await();
+  }
+
+  #flush(): void {
+    const sending = this.#outgoing.flush();
+    if (sending === "lost") return this.#end();
+    if (sending === "waiting") return;
+    if (this.#state === "closing") return this.#shut();
+    this.#handler?.drained();
+  }
+
+  #show(): void {
+    const { base, buffer } = this.#keeping;
+    const count = base.addon.peek(this.fd, buffer);
+    if (count === AGAIN) return;
+    if (count <= 0) return this.#end();
+    this.#state = "showing";
+    this.#handler?.received(Buffer.from(buffer.subarray(0, count)));
+  }
+
+  #shut(): void {
+    if (this.#state === "ended") return;
+    this.#state = "ended";
+    clearTimeout(this.#again);
+    this.#outgoing.drop();
+    // the keeper has the same description: closing it would leave it among those that are watched
+    if (this.#events === -1) this.#keeping.base.addon.close(this.fd);
+    else this.#keeping.base.poller.forget(this.fd);
+    this.#keeping.left(this);
+  }
+
+  #end(): void {
+    const handler = this.#handler;
+    this.#handler = null;
+    this.#shut();
+    handler?.ended();
+  }
+
+  /** The caller is in the middle of something: it learns of the end when it is done. */
+  #endLater(): void {
+    const handler = this.#handler;
+    this.#handler = null;
+    this.#shut();
+    if (handler !== null) queueMicrotask(() => handler.ended());
+  }
+}
