@@ -120,11 +120,11 @@ describe("what is needed", () => {
   it("of a node that no seat knows is its group", () => {
     const { because, needed } = ask(node(), alice, EMPTY, null);
     expect(because[1]).toMatch(/belongs to no seat/);
-    expect(needed).toEqual(["alice in group 44"]);
+    expect(needed).toEqual(["other permissions of the node, by a rule of udev", "alice in group 44"]);
   });
 
   it("is not that somebody joins root's group", () => {
-    expect(ask(node({ gid: 0 }), alice, EMPTY, null).needed).toEqual([]);
+    expect(ask(node({ gid: 0 }), alice).needed).toEqual(["a login of alice on seat0"]);
   });
 });
 

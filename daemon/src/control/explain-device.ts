@@ -113,7 +113,7 @@ function needed(world: World, subject: Subject, asker: Asker): string[] {
 }
 
 function foreground(world: World, { device }: Subject, { uid, name }: Asker): string[] {
-  if (device === null) return [];
+  if (device === null) return ["other permissions of the node, by a rule of udev"];
   if (!device.uaccess) return ["a rule of udev that gives it the tag uaccess"];
   const { seat: id } = device;
   const seat = seatOf(world, id);
