@@ -1,18 +1,14 @@
-/**
- * Which session and which user a process belongs to: the session that it leads, then the one whose control group it
- * is in. The services of a user are in no session.
- */
+/** Callers of the bus and what they name: sessions, seats and users. */
 
 import type { Call } from "../bus/call.ts";
-import { displaySession, seatOfSession } from "../core/display.ts";
+import { type Look, nearestSession, ownerOfProcess, sessionOfProcess } from "../core/belonging.ts";
+import { seatOfSession } from "../core/display.ts";
 import type { Session, Uid, User, World } from "../core/model.ts";
 import type { Seat } from "../core/seat-model.ts";
 import { seatOf } from "../core/seats.ts";
-import { type Kernel, KernelError, type ProcessFacts } from "../kernel/kernel.ts";
+import { type Kernel, KernelError } from "../kernel/kernel.ts";
 import { noSessionForPid, noSuchSeat, noSuchSession, noSuchUser, noUserForPid } from "./errors.ts";
 
-/** How far up the parents are asked where sessions have no control group. */
-const GENERATIONS = 64;
 /** Callers may name greater ones, which no process can have. */
 export const PID_MAX = 0x7fff_ffff;
 
@@ -26,55 +22,28 @@ export class Tracker {
   }
 
   sessionOf(pid: number | null): Session | null {
-    const facts = this.#look(pid);
-    if (facts === null) return null;
-    const led = this.#ledBy(facts);
-    if (led !== null) return led;
-    if (facts.session !== null) return this.#world().sessions.get(facts.session) ?? null;
-    return this.#bare(facts.parent);
+    return pid === null ? null : sessionOfProcess(this.#world(), this.#look, pid);
   }
 
   /** Whose slice the process is in, whoever it runs as. */
   ownerOf(pid: number | null): Uid | null {
-    return this.#look(pid)?.owner ?? this.sessionOf(pid)?.uid ?? null;
+    return pid === null ? null : ownerOfProcess(this.#world(), this.#look, pid);
   }
 
   /** The caller's session, or what stands for it: the display session of whose services the caller belongs to. */
   autoOf(pid: number | null): Session | null {
-    const own = this.sessionOf(pid);
-    if (own !== null) return own;
-    const world = this.#world();
-    const user = world.users.get(this.ownerOf(pid) ?? -1);
-    return user === undefined ? null : displaySession(world, user);
+    return pid === null ? null : nearestSession(this.#world(), this.#look, pid);
   }
 
-  #look(pid: number | null): ProcessFacts | null {
-    if (pid === null || pid < 1 || pid > PID_MAX) return null;
+  readonly #look: Look = (pid) => {
+    if (pid < 1 || pid > PID_MAX) return null;
     try {
       return this.#kernel.process(pid);
     } catch (error) {
       if (error instanceof KernelError) return null;
       throw error;
     }
-  }
-
-  #ledBy({ identity }: ProcessFacts): Session | null {
-    const { leaders, sessions } = this.#world();
-    const session = sessions.get(leaders.get(identity.pid) ?? "");
-    return session?.leader.start === identity.start ? session : null;
-  }
-
-  /** A session without a control group has the descendants of its leader. */
-  #bare(parent: number): Session | null {
-    for (let pid = parent, steps = 0; pid > 1 && steps < GENERATIONS; steps++) {
-      const facts = this.#look(pid);
-      if (facts === null) return null;
-      const led = this.#ledBy(facts);
-      if (led !== null && !led.scope) return led;
-      pid = facts.parent;
-    }
-    return null;
-  }
+  };
 }
 
 /** "" and "self" are the caller's own session, "auto" stands in for it where there is none. */
