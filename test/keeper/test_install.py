@@ -17,6 +17,8 @@ FILES = {
     "etc/sv/sessionmand/log/run": 0o755,
     "etc/sv/sessionmand/run": 0o755,
     "pam/pam_sessionman.so": 0o755,
+    "udev/70-sessionman.rules": 0o644,
+    "udev/73-sessionman.rules": 0o644,
     "usr/bin/sessionctl": 0o755,
     "usr/lib/sessionman/sessionman-run": 0o755,
     "usr/sbin/sessionmand": 0o755,
@@ -55,7 +57,7 @@ def install(option):
     """Installs the tree, configured so; the build directory and the root that it was installed to."""
     home = tempfile.mkdtemp(dir=harness.TOP)
     build, root = f"{home}/build", f"{home}/root"
-    meson("setup", build, TREE, "-Djavascript=false", "-Dpam_module_dir=/pam", option)
+    meson("setup", build, TREE, "-Djavascript=false", "-Dpam_module_dir=/pam", "-Dudev_rules_dir=/udev", option)
     meson("install", "-C", build, "--destdir", root)
     return build, root
 

@@ -23,10 +23,11 @@ vitest() {
 }
 vitest all node node_modules/vitest/vitest.mjs run "$@"
 if [ -z "${SESSIONMAN_UDEV_PACKAGE:-}" ]; then
-	printf 'SKIP test/kernel/udev.test.ts: no udev to be had: %s\n' "$(cat build/test/udev.reason)"
-elif [ $# -eq 0 ] || [ "$*" = test/kernel/udev.test.ts ]; then
+	printf 'SKIP test/kernel/udev*.test.ts: no udev to be had: %s\n' "$(cat build/test/udev.reason)"
+elif [ $# -eq 0 ] || [ "$*" = test/kernel/udev ]; then
+	# one after the other: there is one udev for all
 	vitest udev test/kernel/udev "$SESSIONMAN_UDEV_PACKAGE" node node_modules/vitest/vitest.mjs run \
-		test/kernel/udev.test.ts
+		--no-file-parallelism test/kernel/udev
 fi
 if [ $# -eq 0 ]; then
 	vitest unprivileged setpriv --bounding-set -sys_admin node node_modules/vitest/vitest.mjs run \

@@ -12,6 +12,10 @@ export const noUdev = unable || (DAEMON === 0 ? "SKIP: not started by test/kerne
 
 export const RULES = "/run/udev/rules.d";
 export const NET = "/sys/devices/virtual/net";
+export const NULL = "/sys/devices/virtual/mem/null";
+
+/** Every interface can be assigned. */
+export const SEAT = 'SUBSYSTEM=="net", TAG+="seat", ENV{ID_FOR_SEAT}="net-$name"';
 
 export function udevadm(...words: readonly string[]): void {
   execFileSync("/run/udevadm", words, { stdio: ["ignore", "ignore", "inherit"] });
@@ -38,8 +42,7 @@ export function triggerPaths(...paths: readonly string[]): void {
   udevadm("trigger", "--settle", ...paths);
 }
 
-/** A serial port and the device that it is part of; null on a machine without. */
-export function findPair(): { readonly above: string; readonly below: string } | null {
+function findPair(): { readonly above: string; readonly below: string } | null {
   for (const name of readdirSync("/sys/class/tty")) {
     const below = realpathSync(`/sys/class/tty/${name}`);
     if (!name.startsWith("ttyS") || below.startsWith("/sys/devices/virtual/")) continue;
@@ -48,6 +51,9 @@ export function findPair(): { readonly above: string; readonly below: string } |
   }
   return null;
 }
+
+/** A serial port and the device that it is part of; null on a machine without. */
+export const pair = noUdev ? null : findPair();
 
 export function settle(): void {
   udevadm("settle");
