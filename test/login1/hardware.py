@@ -1,0 +1,93 @@
+"""
+Devices that this machine does not have, as /sys would show them: their nodes are those of harmless ones. What a card and a
+keyboard are asked, such a node does not understand: it can be used, and nobody can make it dumb.
+"""
+
+import contextlib
+import os
+import shutil
+import stat
+import struct
+import subprocess
+
+NULL, ZERO, FULL = (1, 3), (1, 5), (1, 7)
+KEYBOARD, RENDER, SCREEN, LAMP = "/dev/input/event3", "/dev/dri/renderD128", "/dev/fb0", "/sys/class/leds/test"
+SYSTEM = "/run/real-sys"
+
+
+def mount(*arguments):
+    subprocess.run(["mount", *arguments], check=True)
+
+
+def cover(directory, keep, without=()):
+    """An empty file system over that one of /sys; keep(real, shown) puts back what was there but for these."""
+    real = f"{SYSTEM}{directory.removeprefix('/sys')}"
+    os.makedirs(real)
+    mount("--bind", directory, real)
+    mount("-t", "tmpfs", "hardware", directory)
+    for name in set(os.listdir(real)) - set(without):
+        keep(f"{real}/{name}", f"{directory}/{name}")
+
+
+def keep_directory(real, shown):
+    if os.path.isdir(real):
+        os.mkdir(shown)
+        mount("--bind", real, shown)
+
+
+def keep_link(real, shown):
+    os.symlink(os.path.realpath(real), shown)
+
+
+def plug(subsystem, name, node="", number=None):
+    """The device, and its node if it has one."""
+    path = f"/sys/class/{subsystem}/{name}"
+    os.makedirs(path)
+    os.symlink(f"/sys/class/{subsystem}", f"{path}/subsystem")
+    facts = ""
+    if number is not None:
+        major, minor = number
+        facts = f"MAJOR={major}\nMINOR={minor}\nDEVNAME={node.removeprefix('/dev/')}\n"
+        link = f"/sys/dev/char/{major}:{minor}"
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(link)
+        os.symlink(path, link)
+        os.makedirs(os.path.dirname(node), exist_ok=True)
+        os.mknod(node, 0o660 | stat.S_IFCHR, os.makedev(major, minor))
+    with open(f"{path}/uevent", "w", encoding="utf-8") as file:
+        file.write(facts)
+    return path
+
+
+def allow(node, uid):
+    """An entry of the administrator's in its access list: owner, user, group, mask, others."""
+    nobody = 0xFFFFFFFF
+    entries = ((1, 6, nobody), (2, 6, uid), (4, 6, nobody), (0x10, 6, nobody), (0x20, 0, nobody))
+    os.setxattr(node, "system.posix_acl_access", struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *each) for each in entries))
+
+
+@contextlib.contextmanager
+def hardware(daemon):
+    """A screen, a render node, a keyboard and a lamp, which the daemon finds when it starts."""
+    daemon.stop()
+    try:
+        cover("/sys/class", keep_directory, ("drm", "input", "graphics", "leds", "hidraw", "sound"))
+        cover("/sys/dev/char", keep_link)
+        plug("graphics", "fb0", SCREEN, FULL)
+        plug("drm", "renderD128", RENDER, NULL)
+        plug("input", "event3", KEYBOARD, ZERO)
+        with open(f"{plug('leds', 'test')}/brightness", "w", encoding="utf-8") as file:
+            file.write("0")
+        daemon.start()
+        yield
+    finally:
+        if daemon.keeper.poll() is None:
+            daemon.stop()
+        for directory in ("/sys/dev/char", "/sys/class"):
+            subprocess.run(["umount", "-R", "-l", directory], check=False)
+        subprocess.run(f"umount -R -l {SYSTEM}/class {SYSTEM}/dev/char", shell=True, check=False)
+        shutil.rmtree(SYSTEM, ignore_errors=True)
+        for node in (KEYBOARD, RENDER, SCREEN):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(node)
+        daemon.start()
