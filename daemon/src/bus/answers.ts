@@ -24,13 +24,13 @@ export interface Return {
 export function sendReturn(outlet: Outlet, { header }: Incoming, answer: Return): void {
   if (!wantsAnswer(header)) return outlet.close(answer.fds);
   const { signature, body, fds } = answer;
-  outlet.send({ ...addressed(header), type: METHOD_RETURN, signature }, body, fds);
+  outlet.send({ type: METHOD_RETURN, signature, ...addressed(header) }, body, fds);
 }
 
 export function sendError(outlet: Outlet, { header }: Incoming, error: DBusError): void {
   if (!wantsAnswer(header)) return;
   const text = asText(asText(error.text).slice(0, TEXT_MAX));
-  outlet.send({ ...addressed(header), type: ERROR, signature: "s", errorName: error.type }, [text], []);
+  outlet.send({ type: ERROR, signature: "s", errorName: error.type, ...addressed(header) }, [text], []);
 }
 
 function wantsAnswer({ flags }: Header): boolean {

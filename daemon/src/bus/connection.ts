@@ -94,7 +94,7 @@ export class Connection {
   send(header: Outgoing, body: Body, fds: readonly number[] = []): number {
     let bytes: Uint8Array;
     try {
-      bytes = this.#encode({ ...header, fds: fds.length }, body);
+      bytes = this.#encode(header, fds.length, body);
     } catch (error) {
       for (const fd of fds) this.#kernel.closeFd(fd);
       throw error;
@@ -111,10 +111,10 @@ export class Connection {
     this.#descriptors.closeAll();
   }
 
-  #encode(header: Outgoing, body: Body): Uint8Array {
+  #encode(header: Outgoing, fds: number, body: Body): Uint8Array {
     const writer = this.#writer;
     this.#serial = this.#serial >= SERIAL_MAX ? 1 : this.#serial + 1;
-    beginMessage(writer, header, this.#serial);
+    beginMessage(writer, header, this.#serial, fds);
     if (body instanceof Prepared) writer.raw(body.bytes);
     else if (typeof body === "function") body(writer);
     else writeBody(writer, header.signature ?? "", body);

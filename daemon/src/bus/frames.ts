@@ -55,7 +55,8 @@ export class FrameReader {
     const start = this.#position;
     this.#drop(size);
     if (oversized) this.#skipRest(body + bodyLength - size);
-    return { ...extent, start, bytes, oversized, headless };
+    // where more properties follow a spread, V8 makes hidden classes for each object, which live long
+    return { start, bytes, oversized, headless, ...extent };
   }
 
   #drop(size: number): void {

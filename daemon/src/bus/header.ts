@@ -150,11 +150,13 @@ function number(reader: Reader): number {
 }
 
 /** What we send: the bus adds who sent it. */
-export type Outgoing = Partial<Omit<Header, "sender" | "serial" | "type">> & { readonly type: number };
+export type Outgoing = Partial<Omit<Header, "sender" | "serial" | "type" | "fds">> & {
+  readonly type: number;
+};
 
 /** Begins a message: the body comes next, then finish(). Names and paths are right: the caller has seen to that. */
-export function beginMessage(writer: Writer, header: Outgoing, serial: number): void {
-  const { replySerial = 0, fds = 0 } = header;
+export function beginMessage(writer: Writer, header: Outgoing, serial: number, fds: number): void {
+  const { replySerial = 0 } = header;
   writer.reset(fds);
   writer.u8(LITTLE);
   writer.u8(header.type);

@@ -173,7 +173,7 @@ class SystemBus implements Bus {
         this.#closeAll(fds);
         throw new TypeError(`${path} is not an object path`);
       }
-      this.#link.send({ ...head, type: SIGNAL, flags: NO_REPLY_EXPECTED, path }, body, fds);
+      this.#link.send({ type: SIGNAL, flags: NO_REPLY_EXPECTED, path, ...head }, body, fds);
     } catch (error) {
       this.#bug(0, `${head.interface}.${head.member}`, error);
     }
