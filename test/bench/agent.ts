@@ -7,7 +7,7 @@ import { cpSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node
 import { createInterface } from "node:readline";
 import { Caller } from "./caller.ts";
 import { Client, type Run } from "./client.ts";
-import { barePss, measureStarts, pss, type Starts, sleep } from "./footprint.ts";
+import { anonymous, barePss, measureStarts, pss, type Starts, sleep } from "./footprint.ts";
 import { BackendBench } from "./managers.ts";
 import { CLEAN_ENVIRONMENT, Elogind, LOG, type Places, type Product, Sessionman } from "./products.ts";
 import type { ManagerName } from "./services.ts";
@@ -24,8 +24,11 @@ export interface Requests {
   readonly bus: { readonly ask: null; readonly answer: null };
   /** Puts these users (first number and how many) at the head of /etc/passwd and takes out all others of ours. */
   readonly users: { readonly ask: readonly (readonly [number, number])[]; readonly answer: null };
-  /** PSS in KiB of daemon and keeper after they have been idle for so many ms. */
-  readonly memory: { readonly ask: number; readonly answer: { daemon: number; keeper: number } };
+  /** KiB after they have been idle for so many ms: PSS of daemon and keeper, and what of the daemon's is in no file. */
+  readonly memory: {
+    readonly ask: number;
+    readonly answer: { daemon: number; keeper: number; anonymous: number };
+  };
   readonly bareMemory: { readonly ask: null; readonly answer: number };
   /** Puts these users (first number and how many) into /etc/passwd, each with a home and one service in it. */
   readonly homes: { readonly ask: readonly [number, number]; readonly answer: null };
@@ -77,7 +80,7 @@ function handlers(product: Product, client: Client, places: Places): Handlers {
     memory: async (idleMs) => {
       const { daemonPid, keeperPid } = sessionmanOnly(product);
       await sleep(idleMs);
-      return { daemon: pss(daemonPid), keeper: pss(keeperPid) };
+      return { daemon: pss(daemonPid), keeper: pss(keeperPid), anonymous: anonymous(daemonPid) };
     },
     bareMemory: async () => {
       const flags = sessionmanOnly(product).nodeFlags;

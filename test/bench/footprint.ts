@@ -3,11 +3,24 @@ import { existsSync, readFileSync } from "node:fs";
 import { Client } from "./client.ts";
 import { CLEAN_ENVIRONMENT, type Places, type Sessionman, until } from "./products.ts";
 
+/** The sum of these lines of smaps_rollup in KiB. */
+function rollup(pid: number, names: readonly string[]): number {
+  const text = readFileSync(`/proc/${pid}/smaps_rollup`, "utf8");
+  return names.reduce((sum, name) => {
+    const found = new RegExp(`^${name}: +(\\d+) kB$`, "m").exec(text);
+    if (found?.[1] === undefined) throw new Error(`process ${pid} has no ${name}`);
+    return sum + Number(found[1]);
+  }, 0);
+}
+
 /** Proportional set size in KiB. */
 export function pss(pid: number): number {
-  const found = /^Pss: +(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"));
-  if (found?.[1] === undefined) throw new Error(`process ${pid} has no Pss`);
-  return Number(found[1]);
+  return rollup(pid, ["Pss"]);
+}
+
+/** What is in no file, as all that a program remembers, in KiB. */
+export function anonymous(pid: number): number {
+  return rollup(pid, ["Pss_Anon", "SwapPss"]);
 }
 
 export function sleep(ms: number): Promise<void> {
