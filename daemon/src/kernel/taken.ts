@@ -6,13 +6,14 @@ import { KernelError } from "./kernel.ts";
 import type { TakenPart } from "./parts.ts";
 
 export function createTaken({ addon }: Base, keeper: Keeper): TakenPart {
-  /** Who is killed if a device cannot be muted; -1 if nobody is there any more. */
-  function openController(pid: number): number {
+  /** Who is killed if a device cannot be muted; or why that cannot be done. */
+  function openController(pid: number): number | string {
     try {
       const { identity } = addon.identify(pid);
-      return addon.openProcess(identity.pid, identity.start, identity.inode);
+      const pidfd = addon.openProcess(identity.pid, identity.start, identity.inode);
+      return pidfd < 0 ? "ESRCH" : pidfd;
     } catch (error) {
-      if (error instanceof KernelError) return -1;
+      if (error instanceof KernelError) return error.errno;
       throw error;
     }
   }
@@ -28,7 +29,7 @@ export function createTaken({ addon }: Base, keeper: Keeper): TakenPart {
     openDevice({ device, vt, pid, active }, opened) {
       const { key, kind, major, minor, node } = device;
       const pidfd = openController(pid);
-      if (pidfd < 0) setImmediate(opened, { errno: "ESRCH" });
+      if (typeof pidfd === "string") setImmediate(opened, { errno: pidfd });
       else keeper.openDevice({ key, kind, major, minor, node, vt, active }, pidfd, opened);
     },
     pauseDevice: (key, done) => keeper.pauseDevice(key, done),

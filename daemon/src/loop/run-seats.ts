@@ -2,30 +2,51 @@
 
 import type { Event } from "../core/events.ts";
 import type { SeatEffect } from "../core/seat-effects.ts";
+import type { SeatRecord } from "../core/seat-events.ts";
 import { text } from "./failure.ts";
 import type { Ports } from "./ports.ts";
+
+const CONSEQUENCE = "nobody is given its devices until that can be done";
 
 type Of<K extends SeatEffect["kind"]> = Extract<SeatEffect, { kind: K }>;
 
 export class SeatRunner {
   readonly #ports: Ports;
   readonly #submit: (event: Event) => void;
+  /** Records that could not be written. */
+  readonly #unsaved = new Map<string, SeatRecord>();
 
   constructor(ports: Ports, submit: (event: Event) => void) {
     this.#ports = ports;
     this.#submit = submit;
   }
 
-  #attempt(what: string, action: () => void): void {
+  #erase(seat: string): void {
+    this.#unsaved.delete(seat);
     try {
-      action();
+      this.#ports.store.eraseSeat(seat);
     } catch (error) {
-      this.#ports.log.warn(`cannot ${what}: ${text(error)}`);
+      this.#ports.log.warn(`cannot erase the record of seat ${seat}: ${text(error)}`);
     }
   }
 
+  #save(seat: SeatRecord): void {
+    try {
+      this.#ports.store.saveSeat(seat);
+      this.#unsaved.delete(seat.id);
+    } catch (error) {
+      if (!this.#unsaved.has(seat.id))
+        this.#ports.log.warn(`cannot record seat ${seat.id}: ${text(error)}: ${CONSEQUENCE}`);
+      this.#unsaved.set(seat.id, seat);
+    }
+  }
+
+  /** A user who is not on disk as one who may have entries would keep them after a crash. */
   #setAccess({ seat, devices, uid, remove }: Of<"access.set">): void {
-    for (const problem of this.#ports.system.setAccess(devices, uid, remove))
+    const unsaved = this.#unsaved.get(seat);
+    if (unsaved !== undefined) this.#save(unsaved);
+    const recorded = this.#unsaved.has(seat) ? null : uid;
+    for (const problem of this.#ports.system.setAccess(devices, recorded, remove))
       this.#ports.log.warn(`access to the devices of ${seat}: ${problem}`);
   }
 
@@ -68,12 +89,12 @@ export class SeatRunner {
   }
 
   run(effect: SeatEffect): void {
-    const { store, system, login1, seatd } = this.#ports;
+    const { system, login1, seatd } = this.#ports;
     switch (effect.kind) {
       case "seat.save":
-        return this.#attempt(`record seat ${effect.seat.id}`, () => store.saveSeat(effect.seat));
+        return this.#save(effect.seat);
       case "seat.erase":
-        return this.#attempt(`erase the record of seat ${effect.id}`, () => store.eraseSeat(effect.id));
+        return this.#erase(effect.id);
       case "access.set":
         return this.#setAccess(effect);
       case "vt.take":
