@@ -91,3 +91,29 @@ def hardware(daemon):
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(node)
         daemon.start()
+
+
+@contextlib.contextmanager
+def second_seat(daemon):
+    """What udev would know of a device that makes a seat1 exist; its node is /dev/full."""
+    tags = ("seat", "master-of-seat", "uaccess")
+    daemon.stop()
+    mode = os.stat("/dev/full").st_mode & 0o777
+    try:
+        os.makedirs("/run/udev/data")
+        facts = ["I:1", "E:ID_SEAT=seat1", "E:ID_FOR_SEAT=mem-full", *(f"{kind}:{tag}" for tag in tags for kind in "GQ"), "V:1"]
+        with open("/run/udev/data/c1:7", "w", encoding="utf-8") as file:
+            file.write("".join(f"{line}\n" for line in facts))
+        for tag in tags:
+            os.makedirs(f"/run/udev/tags/{tag}")
+            with open(f"/run/udev/tags/{tag}/c1:7", "w", encoding="utf-8"):
+                pass
+        os.chmod("/dev/full", 0o660)
+        daemon.start()
+        yield
+    finally:
+        shutil.rmtree("/run/udev", ignore_errors=True)
+        if daemon.keeper.poll() is None:
+            daemon.stop()
+        daemon.start()
+        os.chmod("/dev/full", mode)

@@ -131,7 +131,7 @@ class Server implements Login1 {
     const bus = this.#bus.guid;
     if (bus === null) return;
     const controls = [...this.#options.world().sessions.values()].flatMap((each) => each.control ?? []);
-    if (controls.length === 0) return;
+    if (controls.length === 0) return this.#options.controllers.flush();
     const names = controls.flatMap((control) => (control.bus === bus ? [control.name] : []));
     const callers = await Promise.all(names.map((name) => this.#bus.lookUp(name)));
     if (this.#bus.guid !== bus) return;

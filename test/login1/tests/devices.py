@@ -5,7 +5,7 @@ import signal
 import subprocess
 import time
 
-from basics import alive, check, equal, poll
+from basics import alive, check, equal, poll, setting
 from client import Client, error_of, SEAT_PATH, session_path
 from compositor import Controller, in_front, LEAVES, on
 from control_socket import call, session, sessionctl
@@ -40,6 +40,7 @@ def taken():
     return [(each["node"], each["session"], each["state"]) for device in devices for each in device["taken"]]
 
 
+@setting(policies=("shipped",), buses=("daemon",))
 def test_access_follows_the_foreground(place):
     with screen(), hardware(place.daemon):
         equal(who_may(RENDER), [], "before anybody is there")
@@ -69,6 +70,7 @@ def test_access_follows_the_foreground(place):
         alice.close()
 
 
+@setting(policies=("shipped",), buses=("daemon",))
 def test_a_seat_that_can_show_something(place):
     with screen(), hardware(place.daemon):
         place.bus.wait_for("org.freedesktop.login1")
@@ -76,6 +78,7 @@ def test_a_seat_that_can_show_something(place):
         check("Graphical: yes" in sessionctl("seat-status").stdout, "seat-status")
 
 
+@setting(policies=("shipped",), buses=("daemon",))
 def test_a_device_is_taken(place):
     with screen(), hardware(place.daemon):
         place.bus.wait_for("org.freedesktop.login1")
@@ -98,6 +101,7 @@ def test_a_device_is_taken(place):
         equal(may_open(1000, KEYBOARD), False, "the node")
 
 
+@setting(policies=("shipped",), buses=("daemon",))
 def test_who_cannot_be_muted_is_killed(place):
     """The node is none that can be revoked: its holder goes before anybody else is in front."""
     with screen(), hardware(place.daemon):
@@ -128,6 +132,7 @@ def test_who_cannot_be_muted_is_killed(place):
                 login.close()
 
 
+@setting(policies=("shipped",), buses=("daemon",))
 def test_the_keeper_is_killed(place):
     """What it held is lost, and cannot be taken away from whoever has it: they go."""
     with screen(), hardware(place.daemon):
@@ -151,6 +156,7 @@ def test_the_keeper_is_killed(place):
         alice.reap()
 
 
+@setting(policies=("shipped",), buses=("daemon",))
 def test_brightness(place):
     with screen(), hardware(place.daemon):
         place.bus.wait_for("org.freedesktop.login1")

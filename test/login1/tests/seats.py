@@ -2,7 +2,7 @@
 
 import os
 
-from basics import check, equal, poll, Skip
+from basics import check, equal, poll, setting, Skip
 from client import as_systemd, Client, error_of, Monitor, SEAT_PATH, session_path
 from login import Login
 from screen import FIRST, screen, SECOND, switch
@@ -51,18 +51,22 @@ def verbs_about_seats(place, loginctl):
         poll("nobody is there", lambda: root.call("ListSessions") == [])
 
 
+@setting(policies=("shipped",), buses=("daemon",))
 def test_loginctl_of_systemd(place):
     verbs_about_seats(place, loginctl_of_systemd)
 
 
+@setting(policies=("shipped",), buses=("daemon",))
 def test_loginctl_257(place):
     verbs_about_seats(place, newest)
 
 
+@setting(policies=("shipped",), buses=("daemon",))
 def test_loginctl_of_elogind(place):
     verbs_about_seats(place, elogind_loginctl)
 
 
+@setting(policies=("shipped",), buses=("daemon",))
 def test_as_a_user(place):
     """polkit's rules as they come: who sits there may switch, and nobody but root changes seats."""
     with screen():
