@@ -19,10 +19,10 @@ import { createLog, type Log } from "./log.ts";
 import { login1OnDemand } from "./login1/on-demand.ts";
 import { createClock } from "./loop/clock.ts";
 import { createEngine, type Engine } from "./loop/engine.ts";
-import type { ClockPort, LogPort, ReplyPort } from "./loop/ports.ts";
-import type { SeatdPort } from "./loop/seat-ports.ts";
+import type { ClockPort, LogPort } from "./loop/ports.ts";
 import { PamServer } from "./pam-socket/server.ts";
 import { followConfiguration, learnGroups } from "./reload.ts";
+import { SeatdServer } from "./seatd/server.ts";
 import { createStore } from "./store/files.ts";
 import { readGroups, renderGroups } from "./store/groups.ts";
 import { bootId, settlePaths, writePaths } from "./store/paths.ts";
@@ -33,6 +33,7 @@ import { VERSION } from "./version.ts";
 /** Descriptors the keeper hands over; daemon/keeper/channel.h names them. */
 const PAM_LISTEN_FD = 4;
 const CONTROL_LISTEN_FD = 5;
+const SEATD_LISTEN_FD = 7;
 
 const EXIT_BUG = 70;
 const EXIT_MISUSE = 100;
@@ -92,30 +93,36 @@ interface Composed {
   readonly gids: ReadonlyMap<string, number>;
 }
 
+/** What every room that people and programs talk to needs. */
+interface RoomOptions {
+  readonly kernel: Kernel;
+  readonly submit: Engine["submit"];
+  readonly world: () => World;
+  readonly now: () => Instant;
+  readonly log: Log;
+}
+
+function createRooms({ systemBus, seatd }: Settings, options: RoomOptions) {
+  const reload = () => void process.emit("SIGHUP");
+  return {
+    pam: new PamServer(options),
+    control: createControlServer({ ...options, interfaceText, version: VERSION }),
+    login1: login1OnDemand({ ...options, socket: systemBus, reload }),
+    seatd: new SeatdServer({ ...options, ...seatd }),
+  };
+}
+
 function serve({ file, run, started, settings, log, boot, paths, kernel, gids }: Composed): void {
   const { lingering } = settings;
   const store = createStore({ run, lingering, boot, kernel, log });
   const submit: Engine["submit"] = (event) => engine.submit(event);
-  const pam = new PamServer({ kernel, submit, now: instant, log });
-  const control = createControlServer({
+  const { pam, control, login1, seatd } = createRooms(settings, {
     kernel,
-    submit,
-    now: instant,
-    log,
-    world: () => engine.world(),
-    interfaceText,
-    version: VERSION,
-  });
-  const login1 = login1OnDemand({
-    kernel,
-    socket: settings.systemBus,
     submit,
     world: () => engine.world(),
     now: instant,
     log,
-    reload: () => void process.emit("SIGHUP"),
   });
-  const seatd = { port: nobodyThere() };
   const stateFiles = createStateFiles({
     directory: settings.stateFiles,
     fifos: `${run}/inhibitors`,
@@ -145,7 +152,9 @@ function serve({ file, run, started, settings, log, boot, paths, kernel, gids }:
   });
 
   attempt(log, "record where things are", () => writePaths(paths, boot, kernel.writeFile));
+  seatd.serve(SEATD_LISTEN_FD);
   engine.submit({ kind: "daemon.started", at: instant(), found: recover(store, kernel) });
+  seatd.resume();
   kernel.onVtLeft((vt) => submit({ kind: "vt.left", at: instant(), vt }));
   // before the devices: access is given to whom the screen shows
   kernel.watchActiveVt((vt) => submit({ kind: "vt.activated", at: instant(), vt }));
@@ -164,11 +173,6 @@ function serve({ file, run, started, settings, log, boot, paths, kernel, gids }:
   followConfiguration({ file, settings, paths, kernel, log, submit, now: instant, gids, remember });
   for (const signal of ["SIGTERM", "SIGINT"]) process.on(signal, () => stop(log));
   log.info(`sessionman ${VERSION} accepts logins`, { sessions: engine.world().sessions.size });
-}
-
-/** No client of the seatd socket. */
-function nobodyThere(): ReplyPort & SeatdPort {
-  return { openReply() {}, callReply() {}, takeReply() {}, tell() {} };
 }
 
 function systemClock(): ClockPort {

@@ -88,7 +88,7 @@ test("the examples of the manual page are right", () => {
   );
   const lines = [...manual.matchAll(/^\tExample: _(.*)_$/gm)].map(([, text = ""]) => text);
   expect(blocks).toHaveLength(4);
-  expect(lines).toHaveLength(3);
+  expect(lines).toHaveLength(4);
   for (const text of [...blocks, ...lines]) {
     expect(parseConfiguration([{ file: "example", text }]), text).toMatchObject({ ok: true });
   }

@@ -146,6 +146,10 @@ export const options = section({
     groups: entries(groupName, services),
     users: entries(userName, services),
   }),
+  seatd: section({
+    enabled: value(boolean, true),
+    protocol: value(oneOf("auto", "0.9", "0.8"), "auto"),
+  }),
   cgroup: section({
     root: value(pathOr("auto"), "auto"),
     layout: value(oneOf("systemd", "elogind"), "systemd"),

@@ -23,6 +23,7 @@ export interface Settings extends Omit<Policy, "limits" | "services"> {
   readonly cgroupLayout: Values["cgroup"]["layout"];
   readonly stateFiles: string;
   readonly systemBus: string;
+  readonly seatd: Values["seatd"];
   readonly log: Values["log"];
 }
 
@@ -112,6 +113,7 @@ export function toSettings(values: Values, facts: Facts): Settings {
     cgroupLayout: values.cgroup.layout,
     stateFiles: values.paths.state_files,
     systemBus: values.paths.system_bus,
+    seatd: values.seatd,
     log: values.log,
   };
 }

@@ -30,6 +30,7 @@ type State = "open" | "showing" | "closing" | "ended";
 export class Kept implements KeptConnection {
   readonly number: number;
   readonly peer: Peer;
+  readonly restored: boolean;
   readonly waiting: Buffer;
   readonly fd: number;
   readonly #keeping: Keeping;
@@ -44,6 +45,7 @@ export class Kept implements KeptConnection {
     this.fd = fd;
     this.number = number;
     this.peer = peer;
+    this.restored = restored;
     this.#outgoing = new Outgoing(keeping.base.addon, fd, keeping.queueBytes);
     this.waiting = restored ? this.#peek(Buffer.alloc(keeping.buffer.length)) : Buffer.alloc(0);
   }

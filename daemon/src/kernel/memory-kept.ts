@@ -76,6 +76,7 @@ export class MemoryKept implements MemoryKeptClient {
 class MemoryKeptEnd implements KeptConnection {
   readonly number: number;
   readonly peer: Peer;
+  readonly restored: boolean;
   readonly waiting: Buffer;
   handler: KeptHandler | null = null;
   readonly #system: MemorySystem;
@@ -90,6 +91,7 @@ class MemoryKeptEnd implements KeptConnection {
     this.#limits = limits;
     this.number = kept.number;
     this.peer = kept.peer;
+    this.restored = restored;
     this.waiting = restored ? kept.unanswered.subarray(0, limits.readBytes) : Buffer.alloc(0);
     kept.end = this;
   }

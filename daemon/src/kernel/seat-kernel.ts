@@ -32,6 +32,8 @@ export interface KeptConnection {
   /** The next daemon knows it by this number, too. */
   readonly number: number;
   readonly peer: Peer;
+  /** An earlier daemon had it. */
+  readonly restored: boolean;
   /** What an earlier daemon was sent and was not done with; nothing of a new connection. */
   readonly waiting: Buffer;
   /** Queues bytes; the fds are sent with them and closed here afterwards, whatever happens. */
