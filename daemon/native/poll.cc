@@ -13,7 +13,7 @@
 namespace sessionman
 {
 
-static const int BATCH = 64;
+static const int BATCH = 256;
 
 class Poll : public Napi::ObjectWrap<Poll>
 {

@@ -6,13 +6,14 @@ import { createBus } from "../../daemon/src/bus/system-bus.ts";
 import { loadAddon } from "../../daemon/src/kernel/addon.ts";
 import { Poller } from "../../daemon/src/kernel/poller.ts";
 import { createStreams } from "../../daemon/src/kernel/stream.ts";
+import { Turns } from "../../daemon/src/kernel/turns.ts";
 import { makeTree, NAME, type Service } from "./objects.ts";
 
 const [file = "", path = ""] = process.argv.slice(2);
 const say = (line: string) => process.stdout.write(`${line}\n`);
 const log = { info: say, warn: say, error: say };
 const addon = loadAddon(file);
-const kernel = createStreams({ addon, poller: new Poller(addon), log, lacks: say });
+const kernel = createStreams({ addon, poller: new Poller(addon), turns: new Turns(), log, lacks: say });
 const options: BusOptions = {
   kernel,
   path,

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Addon, loadAddon } from "../../daemon/src/kernel/addon.ts";
 import { createKeeper, type Keeper } from "../../daemon/src/kernel/keeper.ts";
 import { Poller } from "../../daemon/src/kernel/poller.ts";
+import { Turns } from "../../daemon/src/kernel/turns.ts";
 import { ADDON, awhile, loadPeer, openFds, unable, until } from "./rig.ts";
 import { RECORD, textOf } from "./runner.ts";
 
@@ -45,7 +46,7 @@ describe.skipIf(unable)(`devices over the keeper's channel ${unable || ""}`, () 
     for (const [bytes, fds] of before) say(bytes, fds);
     poller = new Poller(addon);
     const log = { debug() {}, info() {}, warn() {}, error() {} };
-    keeper = createKeeper({ addon, poller, log, lacks() {} }, other);
+    keeper = createKeeper({ addon, poller, turns: new Turns(), log, lacks() {} }, other);
   };
   const order = () => {
     const next = peer.receive(theirs, 4096);

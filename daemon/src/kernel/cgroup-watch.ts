@@ -24,9 +24,11 @@ export interface GroupWatch {
 
 const LOOK_MS = 1_000;
 
-export function createGroupWatch({ addon, poller, lacks }: Base): GroupWatch {
+export function createGroupWatch({ addon, poller, turns, lacks }: Base): GroupWatch {
   const groups = new Map<string, Watched>();
   const byWatch = new Map<number, string>();
+  /** Groups whose turn to be looked at has not come. */
+  const due = new Set<string>();
   let inotify = -1;
   let timer: NodeJS.Timeout | undefined;
 
@@ -56,8 +58,17 @@ export function createGroupWatch({ addon, poller, lacks }: Base): GroupWatch {
     watched.emptied();
   };
 
+  const lookLater = (group: string) => {
+    if (due.has(group)) return;
+    due.add(group);
+    turns.later(() => {
+      due.delete(group);
+      look(group);
+    });
+  };
+
   const lookAtUnwatched = () => {
-    for (const [group, watched] of [...groups]) if (watched.watch < 0) look(group);
+    for (const [group, watched] of groups) if (watched.watch < 0) lookLater(group);
     if ([...groups.values()].some(({ watch }) => watch < 0)) return;
     clearInterval(timer);
     timer = undefined;
@@ -66,8 +77,8 @@ export function createGroupWatch({ addon, poller, lacks }: Base): GroupWatch {
   const changed = () => {
     for (const watch of addon.readWatch(inotify)) {
       const group = byWatch.get(watch);
-      if (group !== undefined) look(group);
-      else if (watch < 0) for (const each of [...groups.keys()]) look(each);
+      if (group !== undefined) lookLater(group);
+      else if (watch < 0) for (const each of groups.keys()) lookLater(each);
     }
   };
 
@@ -93,7 +104,7 @@ export function createGroupWatch({ addon, poller, lacks }: Base): GroupWatch {
       groups.set(group, { directory, emptied, watch });
       if (watch >= 0) byWatch.set(watch, group);
       // it may have become empty before the watch was there
-      if (directory === null || !populated(directory)) setImmediate(() => look(group));
+      if (directory === null || !populated(directory)) lookLater(group);
     },
     remove,
     shut() {

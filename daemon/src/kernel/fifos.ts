@@ -12,7 +12,8 @@ const NO_FIFO: ReadonlySet<string> = new Set(["ENOENT", "EINVAL", "ELOOP"]);
 export class NamedFifos<K> {
   readonly #base: Base;
   readonly #path: (key: K) => string;
-  readonly #readers = new Map<K, number>();
+  /** How each watch is ended. */
+  readonly #watches = new Map<K, () => void>();
 
   constructor(base: Base, path: (key: K) => string) {
     this.#base = base;
@@ -53,19 +54,23 @@ export class NamedFifos<K> {
   }
 
   #watch(key: K, fd: number, ended: () => void): void {
+    const { poller, turns } = this.#base;
     this.#close(key);
-    // no events asked for: the hang-up is reported anyway, and bytes that somebody writes are not
-    this.#base.poller.watch(fd, 0, () => {
-      this.#close(key);
+    const tell = () => {
+      this.#watches.delete(key);
       ended();
+    };
+    // no events asked for: the hang-up is reported anyway, and bytes that somebody writes are not
+    poller.watch(fd, 0, () => {
+      poller.drop(fd);
+      this.#watches.set(key, turns.later(tell));
     });
-    this.#readers.set(key, fd);
+    this.#watches.set(key, () => poller.drop(fd));
   }
 
   #close(key: K): void {
-    const fd = this.#readers.get(key);
-    if (fd === undefined) return;
-    this.#readers.delete(key);
-    this.#base.poller.drop(fd);
+    const stop = this.#watches.get(key);
+    this.#watches.delete(key);
+    stop?.();
   }
 }

@@ -20,6 +20,7 @@ import { createSockets } from "./sockets.ts";
 import { createStreams } from "./stream.ts";
 import { createTaken } from "./taken.ts";
 import { createTerminals } from "./terminals.ts";
+import { Turns } from "./turns.ts";
 import { createUsers } from "./users.ts";
 
 export interface NativeOptions {
@@ -46,7 +47,8 @@ export function createNativeKernel(paths: Paths, log: LogPort, options: NativeOp
     // what is found at the start is told by whoever asks for degraded()
     if (serving) log.warn(what);
   };
-  const base: Base = { addon, poller, log, lacks };
+  const turns = new Turns();
+  const base: Base = { addon, poller, turns, log, lacks };
   const keeper = createKeeper(base, options.channel ?? CHANNEL_FD);
   const mountinfo = addon.read(MOUNTINFO, MOUNTINFO_LIMIT);
   const cgroups = createCgroups(base, findCgroupRoot(addon, paths.cgroupRoot, mountinfo), paths.cgroupLayout);
@@ -84,6 +86,7 @@ export function createNativeKernel(paths: Paths, log: LogPort, options: NativeOp
       devices.shut();
       managers.shut();
       cgroups.shut();
+      turns.shut();
       poller.shut();
     },
   };

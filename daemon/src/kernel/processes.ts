@@ -10,10 +10,11 @@ import { READABLE } from "./poller.ts";
 const FDINFO_LIMIT = 4096;
 
 export function createProcesses(
-  { addon, poller }: Base,
+  { addon, poller, turns }: Base,
   { sessionOf, ownerOf }: Pick<Cgroups, "sessionOf" | "ownerOf">,
 ): ProcessPart {
-  const watched = new Map<SessionId, number>();
+  /** How each watch is ended. */
+  const watched = new Map<SessionId, () => void>();
 
   const describe = (pid: number): ProcessFacts => {
     const { identity, parent, uid, cgroup, sameNamespace, terminal } = addon.identify(pid);
@@ -29,19 +30,17 @@ export function createProcesses(
   };
 
   const unwatch = (id: SessionId) => {
-    const fd = watched.get(id);
-    if (fd === undefined) return;
+    const stop = watched.get(id);
     watched.delete(id);
-    if (fd >= 0) poller.drop(fd);
+    stop?.();
   };
 
   const exitLater = (id: SessionId, exited: () => void) => {
-    watched.set(id, -1);
-    setImmediate(() => {
-      if (watched.get(id) !== -1) return;
+    const tell = () => {
       watched.delete(id);
       exited();
-    });
+    };
+    watched.set(id, turns.later(tell));
   };
 
   return {
@@ -62,9 +61,9 @@ export function createProcesses(
       if (fd < 0) return exitLater(id, exited);
       poller.watch(fd, READABLE, () => {
         unwatch(id);
-        exited();
+        exitLater(id, exited);
       });
-      watched.set(id, fd);
+      watched.set(id, () => poller.drop(fd));
     },
     unwatchLeader: unwatch,
   };
