@@ -1,8 +1,10 @@
 /** Questions to the manager: lists, and objects by name, process or user. */
 
-import { Prepared } from "../bus/body.ts";
+import { join } from "../bus/body.ts";
 import type { Answer, Call } from "../bus/call.ts";
+import { writeBody } from "../bus/codec.ts";
 import type { Value } from "../bus/values.ts";
+import { Writer } from "../bus/writer.ts";
 import { seatOfSession } from "../core/display.ts";
 import { idleOfSession } from "../core/idle.ts";
 import type { World } from "../core/model.ts";
@@ -23,42 +25,59 @@ export const INHIBITORS = "a(ssssuu)";
 
 type Handler = (object: ManagerObject, call: Call) => Answer;
 
-/** Lists are asked for again and again: as long as nothing changes the bytes are those of the last time. */
-function list(signature: string, rows: (world: World) => Value[]): Handler {
+/**
+ * Lists are asked for again and again: as long as nothing changes the bytes are those of the last time, and after a
+ * change most of the rows are.
+ */
+function list<T extends object>(
+  signature: string,
+  all: (world: World) => readonly T[],
+  row: (each: T) => readonly Value[],
+): Handler {
+  const rows = new WeakMap<T, Uint8Array>();
+  const writer = new Writer();
+  const encoded = (each: T) => {
+    const known = rows.get(each);
+    if (known !== undefined) return known;
+    writer.reset(0);
+    writeBody(writer, signature.slice(1), [row(each)]);
+    const made = new Uint8Array(writer.bytes.subarray(0, writer.at));
+    rows.set(each, made);
+    return made;
+  };
   let of: World | null = null;
-  let body = new Prepared(signature, [[]]);
+  let body = join(signature, []);
   return ({ world }) => {
-    if (of !== world) body = new Prepared(signature, [rows(world)]);
+    if (of !== world) body = join(signature, all(world).map(encoded));
     of = world;
     return body;
   };
 }
 
-export const listSessions = list(SESSIONS, (world) =>
-  allSessions(world).map((session) => {
-    const { id, uid, user } = session;
-    return [id, uid, user, seatOfSession(session) ?? "", sessionPath(id)];
-  }),
-);
+export const listSessions = list(SESSIONS, allSessions, (session) => {
+  const { id, uid, user } = session;
+  return [id, uid, user, seatOfSession(session) ?? "", sessionPath(id)];
+});
 
-export const listSessionsEx = list(SESSIONS_EX, (world) =>
-  allSessions(world).map((session) => {
-    const { id, uid, user, leader, class: kind, tty } = session;
-    const seat = seatOfSession(session) ?? "";
-    const { hint, since } = idleOfSession(session);
-    return [id, uid, user, seat, leader.pid, kind, tty, hint, monotonic(since), sessionPath(id)];
-  }),
-);
+export const listSessionsEx = list(SESSIONS_EX, allSessions, (session) => {
+  const { id, uid, user, leader, class: kind, tty } = session;
+  const seat = seatOfSession(session) ?? "";
+  const { hint, since } = idleOfSession(session);
+  return [id, uid, user, seat, leader.pid, kind, tty, hint, monotonic(since), sessionPath(id)];
+});
 
-export const listUsers = list(USERS, (world) =>
-  allUsers(world).map(({ uid, name }) => [uid, name, userPath(uid)]),
-);
+export const listUsers = list(USERS, allUsers, ({ uid, name }) => [uid, name, userPath(uid)]);
 
-export const listSeats = list(SEATS, (world) => allSeats(world).map(({ id }) => [id, seatPath(id)]));
+export const listSeats = list(SEATS, allSeats, ({ id }) => [id, seatPath(id)]);
 
-export const listInhibitors = list(INHIBITORS, (world) =>
-  inhibitorsOf(world).map(({ what, who, why, mode, uid, pid }) => [what.join(":"), who, why, mode, uid, pid]),
-);
+export const listInhibitors = list(INHIBITORS, inhibitorsOf, ({ what, who, why, mode, uid, pid }) => [
+  what.join(":"),
+  who,
+  why,
+  mode,
+  uid,
+  pid,
+]);
 
 export const getSession: Handler = ({ room, world }, call) => {
   const [name] = call.args as [string];
