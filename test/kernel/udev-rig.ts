@@ -29,17 +29,15 @@ export function setRules(...rules: readonly string[]): void {
   udevadm("control", "--reload");
 }
 
-export function trigger(...names: readonly string[]): void {
-  udevadm("trigger", "--settle", ...names.map((name) => `--name-match=${name}`));
-}
-
 export function triggerNet(): void {
-  udevadm("trigger", "--settle", "--subsystem-match=net", "--subsystem-match=mem");
+  udevadm("trigger", "--subsystem-match=net", "--subsystem-match=mem");
+  settle();
 }
 
 /** udev looks at devices of the machine again, which changes nothing about them. */
 export function triggerPaths(...paths: readonly string[]): void {
-  udevadm("trigger", "--settle", ...paths);
+  for (const path of paths) writeFileSync(`${path}/uevent`, "change");
+  settle();
 }
 
 function findPair(): { readonly above: string; readonly below: string } | null {

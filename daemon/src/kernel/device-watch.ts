@@ -22,8 +22,8 @@ export interface DeviceWatchOptions {
   /** Where to look; asked each time. */
   readonly source: () => DeviceSource;
   readonly news: DeviceNews;
-  /** Called with each message, before it counts: true if everything has to be looked at again. */
-  readonly heard: () => boolean;
+  /** Bytes of news that may wait while we are busy. */
+  readonly buffer: number;
 }
 
 export class DeviceWatch {
@@ -41,15 +41,24 @@ export class DeviceWatch {
   }
 
   /** Listens first, so that nothing is missed between looking and listening. */
-  start(udev: NativeUdev | null, bytes: number): void {
-    const { base, table, source, news } = this.#options;
-    if (udev !== null) {
-      const fd = udev.listen(bytes);
-      base.poller.watch(fd, READABLE | FAILED, () => this.#receive(udev));
-    }
+  start(udev: NativeUdev | null): void {
+    const { table, source, news } = this.#options;
+    if (udev !== null) this.#listen(udev);
     for (const path of source().paths()) table.note(path, source().device(path));
     table.setStatics(source().statics());
     news.found(table.all());
+  }
+
+  /** There is a udev now: it knows better what there is. */
+  follow(udev: NativeUdev): void {
+    this.#listen(udev);
+    this.#lost = true;
+    if (!this.#working) this.#work();
+  }
+
+  #listen(udev: NativeUdev): void {
+    const { base, buffer } = this.#options;
+    base.poller.watch(udev.listen(buffer), READABLE | FAILED, () => this.#receive(udev));
   }
 
   shut(): void {
@@ -60,7 +69,7 @@ export class DeviceWatch {
     for (let taken = 0; taken < MESSAGES_AT_ONCE; taken += 1) {
       const message = udev.receive();
       if (message === null) break;
-      if (message === "" || this.#options.heard()) this.#lost = true;
+      if (message === "") this.#lost = true;
       else this.#note(message);
     }
     // what was removed is told as removed, even if it is there again

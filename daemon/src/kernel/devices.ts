@@ -13,6 +13,7 @@ import { DeviceTable, kindOf } from "./device-table.ts";
 import { DeviceWatch } from "./device-watch.ts";
 import { KernelError } from "./kernel.ts";
 import type { DevicePart } from "./parts.ts";
+import type { DeviceNews } from "./seat-kernel.ts";
 import { sysfsSource } from "./sysfs.ts";
 import { openUdev, udevServes, udevSource } from "./udev.ts";
 
@@ -29,53 +30,61 @@ const NO_UDEV =
   "graphics cards and sound, programs get input only from the session manager";
 const NO_RULES = "udev tags no device for a seat: its rules for seats are not installed (see conf/udev)";
 
-/** Whether a seat device can be shown is not known before udev's rules have seen it. */
+/** Some systems start udev later than the daemon: so often it is looked for, and after so often missed. */
+const LOOK_MS = 1000;
+const LOOKS = 300;
+const LOOKS_BEFORE_IT_IS_SAID = 10;
+
 class Devices {
   readonly #base: Base;
-  readonly #udev: NativeUdev | null;
   readonly #table: DeviceTable;
-  /** What udev knows; null while none serves this machine. */
-  #records: DeviceSource | null = null;
+  /** null while no udev serves this machine. */
+  #udev: NativeUdev | null = null;
+  #source: DeviceSource = sysfsSource;
   #watch: DeviceWatch | null = null;
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(base: Base) {
     this.#base = base;
-    this.#udev = openUdev(base.addon);
     this.#table = new DeviceTable(({ path, seat }) =>
       base.log.warn(`device ${path} is passed over: its ID_SEAT ${JSON.stringify(seat)} cannot name a seat`),
     );
     this.#findUdev();
   }
 
-  #findUdev(): boolean {
-    if (this.#udev === null || this.#records !== null || !udevServes(this.#base.addon)) return false;
-    this.#records = udevSource(this.#base.addon, this.#udev);
-    return true;
+  #findUdev(): NativeUdev | null {
+    const { addon } = this.#base;
+    this.#udev = udevServes(addon) ? openUdev(addon) : null;
+    if (this.#udev !== null) this.#source = udevSource(addon, this.#udev);
+    return this.#udev;
   }
 
   get source(): DeviceSource {
-    return this.#records ?? sysfsSource;
+    return this.#source;
   }
 
   get udev(): NativeUdev | null {
-    return this.#records === null ? null : this.#udev;
+    return this.#udev;
   }
 
-  watch(news: Parameters<DevicePart["watchDevices"]>[0], buffer: number): void {
-    const { lacks } = this.#base;
-    this.#watch = new DeviceWatch({
-      base: this.#base,
-      table: this.#table,
-      source: () => this.source,
-      news,
-      heard: () => this.#findUdev(),
-    });
-    if (this.#records === null) lacks(NO_UDEV);
-    this.#watch.start(this.#udev, buffer);
-    const untagged = [...this.#table.paths()].every(
-      (path) => !this.#table.known(path)?.tags.includes("seat"),
-    );
-    if (this.#records !== null && untagged && [...this.#table.paths()].length > 0) lacks(NO_RULES);
+  watch(news: DeviceNews, buffer: number): void {
+    const base = this.#base;
+    this.#watch = new DeviceWatch({ base, table: this.#table, source: () => this.#source, news, buffer });
+    if (this.#udev === null) this.#waitForUdev(1);
+    this.#watch.start(this.#udev);
+    const known = [...this.#table.paths()].map((path) => this.#table.known(path)?.tags);
+    if (this.#udev !== null && known.length > 0 && !known.some((tags) => tags?.includes("seat")))
+      base.lacks(NO_RULES);
+  }
+
+  #waitForUdev(turn: number): void {
+    const look = () => {
+      const udev = this.#findUdev();
+      if (udev !== null) return this.#watch?.follow(udev);
+      if (turn === LOOKS_BEFORE_IT_IS_SAID) this.#base.lacks(NO_UDEV);
+      if (turn < LOOKS) this.#waitForUdev(turn + 1);
+    };
+    this.#timer = setTimeout(look, LOOK_MS).unref();
   }
 
   /** What it says is told to the core first: whoever asks may be faster than the news. */
@@ -88,6 +97,7 @@ class Devices {
   }
 
   shut(): void {
+    clearTimeout(this.#timer);
     this.#watch?.shut();
   }
 }
