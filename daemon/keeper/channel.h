@@ -69,8 +69,8 @@ enum channel_op {
 	/* daemon: put the VT value back as it was; also one that is not known. No answer. */
 	CHANNEL_VT_RELEASE = 10,
 	/*
-	 * keeper: somebody has switched away from the VT value, and its devices were muted before,
-	 * or with a VT that is not taken soon after
+	 * keeper: somebody switches away from the VT value, and its devices are mute. It is sent
+	 * before the switch; for a VT that is not taken soon after
 	 */
 	CHANNEL_VT_LEFT = 11,
 	/* daemon: keep the connection that comes with it, as number value. No answer. */

@@ -126,8 +126,11 @@ static void signals_receive(struct keeper *keeper)
 		}
 	}
 	/* Once, however often: each switch that is asked for replaces the one before. */
-	if (asked)
-		vts_let_go(&keeper->vts, &keeper->devices);
+	if (!asked)
+		return;
+	unsigned int number = vts_mute(&keeper->vts, &keeper->devices);
+	channel_tell_left(keeper);
+	vts_let_go(&keeper->vts, number);
 }
 
 static void timers_run(struct keeper *keeper)

@@ -206,16 +206,22 @@ int vts_release_all(struct vts *vts, struct devices *devices)
 	return count;
 }
 
-void vts_let_go(struct vts *vts, struct devices *devices)
+unsigned int vts_mute(struct vts *vts, struct devices *devices)
 {
 	unsigned int number = vts_foreground(vts);
+
+	if (number == 0 || find(vts, number) == NULL)
+		return 0;
+	vts->left |= devices_mute_vt(devices, number) | UINT64_C(1) << number;
+	return number;
+}
+
+void vts_let_go(struct vts *vts, unsigned int number)
+{
 	struct vt *vt = number == 0 ? NULL : find(vts, number);
 
-	if (vt == NULL)
-		return;
-	vts->left |= devices_mute_vt(devices, number);
-	if (let_go(vt) == 0)
-		vts->left |= UINT64_C(1) << number;
+	if (vt != NULL)
+		let_go(vt);
 }
 
 void vts_moved(struct vts *vts, struct devices *devices)

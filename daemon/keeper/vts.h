@@ -40,8 +40,12 @@ void vt_release(struct vts *vts, struct devices *devices, unsigned int number);
 /* How many were put back. */
 int vts_release_all(struct vts *vts, struct devices *devices);
 
-/* The kernel has asked for a switch away from the foreground: first its devices are muted. */
-void vts_let_go(struct vts *vts, struct devices *devices);
+/* The kernel has asked for a switch away from the foreground, whose devices are muted first. 0, or
+ * the VT to let go. */
+unsigned int vts_mute(struct vts *vts, struct devices *devices);
+
+/* When the daemon was told of that: nobody hears of the switch before whose devices are mute. */
+void vts_let_go(struct vts *vts, unsigned int number);
 
 /* The foreground has changed: what is live behind it is muted, if nobody asked before. */
 void vts_moved(struct vts *vts, struct devices *devices);

@@ -44,6 +44,8 @@ export interface Keeper {
   /** Has the connection kept under that number; the descriptor stays the caller's. False if that cannot be. */
   keep(number: number, fd: number): boolean;
   forget(number: number): void;
+  /** Takes up all that the keeper has sent: what it did before something else happened is told before that. */
+  catchUp(): void;
   /** What an earlier daemon left. The connections are the caller's. */
   held(): HeldByKeeper;
 }
@@ -231,15 +233,20 @@ export function createKeeper(base: Base, fd: number): Keeper {
     stopped?.();
   };
 
-  const received = () => {
+  /** Whether there was something. */
+  const received = (): boolean => {
     const fds: number[] = [];
     const count = addon.receive(fd, buffer, fds);
-    if (count === AGAIN) return;
-    if (count !== RECORD_SIZE) return end();
+    if (count === AGAIN) return false;
+    if (count !== RECORD_SIZE) {
+      end();
+      return false;
+    }
     const record = new Received(buffer, fds);
     if (record.op === OP.vtLeft) left(record.value);
-    if (record.op === OP.done && orders.answer(record)) return;
+    if (record.op === OP.done && orders.answer(record)) return true;
     for (const each of fds) addon.close(each);
+    return true;
   };
 
   if (exists) {
@@ -260,6 +267,9 @@ export function createKeeper(base: Base, fd: number): Keeper {
     },
     onVtLeft(listener) {
       left = listener;
+    },
+    catchUp() {
+      while (open && received());
     },
     held: () => held,
   };

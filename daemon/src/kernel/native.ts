@@ -70,7 +70,7 @@ export function createNativeKernel(paths: Paths, log: LogPort, options: NativeOp
     ...createSockets(base, keeper),
     ...createLibraries(),
     ...createStreams(base),
-    ...createTerminals(base),
+    ...createTerminals(base, keeper),
     ...createUsers(base),
     ...devices,
     ...createTaken(base, keeper),

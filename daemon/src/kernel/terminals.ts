@@ -3,6 +3,7 @@
 import { readlinkSync } from "node:fs";
 import { parseVtName } from "../core/names.ts";
 import type { Base } from "./base.ts";
+import type { Keeper } from "./keeper.ts";
 import { type Kernel, KernelError } from "./kernel.ts";
 import { MOUNTINFO, MOUNTINFO_LIMIT, mountById } from "./mountinfo.ts";
 import { FAILED, URGENT } from "./poller.ts";
@@ -19,7 +20,10 @@ const OF_DEVICES: ReadonlySet<string> = new Set(["devtmpfs", "devpts", "tmpfs"])
 
 type TerminalPart = Pick<Kernel, "ttyVt" | "watchActiveVt" | "terminalOfFd">;
 
-export function createTerminals({ addon, poller, lacks }: Base): TerminalPart {
+export function createTerminals(
+  { addon, poller, lacks }: Base,
+  keeper: Pick<Keeper, "catchUp">,
+): TerminalPart {
   return {
     terminalOfFd(fd) {
       const info = addon.read(`/proc/self/fdinfo/${fd}`, FDINFO_LIMIT);
@@ -51,7 +55,11 @@ export function createTerminals({ addon, poller, lacks }: Base): TerminalPart {
         lacks("no virtual terminals: seat0 has no foreground session by terminal");
         return false;
       }
-      const look = () => changed(parseVtName(addon.readAgain(fd).trim()) ?? 0);
+      const look = () => {
+        // it has muted what belongs to a terminal before anybody was let away from there
+        keeper.catchUp();
+        changed(parseVtName(addon.readAgain(fd).trim()) ?? 0);
+      };
       poller.watch(fd, URGENT | FAILED, look);
       look();
       return true;
