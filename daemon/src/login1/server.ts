@@ -8,6 +8,7 @@ import type { Call, Caller } from "../bus/call.ts";
 import { createPolkit } from "../bus/polkit.ts";
 import { createBus } from "../bus/system-bus.ts";
 import type { Interface } from "../bus/table.ts";
+import { isActive } from "../core/display.ts";
 import type { Event } from "../core/events.ts";
 import type { Instant, SessionId, World } from "../core/model.ts";
 import type { Kernel } from "../kernel/kernel.ts";
@@ -137,9 +138,24 @@ class Server implements Login1 {
     if (this.#bus.guid !== bus) return;
     const present = callers.filter((caller) => caller !== null);
     for (const caller of present) this.#watch(caller);
-    this.#options.controllers.flush();
     const known = new Set(present.map(({ name }) => name));
+    this.#remind(known, true);
+    this.#options.controllers.flush();
     this.#options.submit({ kind: "bus.connected", at: this.#options.now(), bus, names: known });
+    this.#remind(known, false);
+  }
+
+  /**
+   * Who is in front may have changed while nobody told of it, and there are controllers that go by that alone. As at a
+   * switch, it comes before live devices and after muted ones.
+   */
+  #remind(controllers: ReadonlySet<string>, active: boolean): void {
+    const world = this.#options.world();
+    for (const session of world.sessions.values()) {
+      if (!controllers.has(session.control?.name ?? "") || isActive(world, session) !== active) continue;
+      const target = { room: this.#room, world, session };
+      this.#bus.changed(sessionPath(session.id), sessionInterface, target, ["Active", "State"]);
+    }
   }
 
   #watch(caller: Caller): void {
