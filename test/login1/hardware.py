@@ -1,6 +1,7 @@
 """
 Devices that this machine does not have, as /sys would show them: their nodes are those of harmless ones. What a card and a
-keyboard are asked, such a node does not understand: it can be used, and nobody can make it dumb.
+keyboard are asked, such a node does not understand: it can be used, and nobody can mute it, unless the keeper is given
+muting.so, with which it can.
 """
 
 import contextlib
@@ -10,8 +11,12 @@ import stat
 import struct
 import subprocess
 
-NULL, ZERO, FULL = (1, 3), (1, 5), (1, 7)
-KEYBOARD, RENDER, SCREEN, LAMP = "/dev/input/event3", "/dev/dri/renderD128", "/dev/fb0", "/sys/class/leds/test"
+from basics import read, TREE
+
+NULL, ZERO, FULL, RANDOM = (1, 3), (1, 5), (1, 7), (1, 8)
+KEYBOARD, CARD, RENDER, SCREEN = "/dev/input/event3", "/dev/dri/card0", "/dev/dri/renderD128", "/dev/fb0"
+LAMP = "/sys/class/leds/test"
+MUTING, MUTED = f"{TREE}/build/login1/muting.so", "/run/muting.log"
 SYSTEM = "/run/real-sys"
 
 
@@ -59,6 +64,14 @@ def plug(subsystem, name, node="", number=None):
     return path
 
 
+def muted():
+    """What the keeper has asked of the nodes since this was asked last: revoke, set or drop, and the device."""
+    lines = read(MUTED).splitlines()
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(MUTED)
+    return lines
+
+
 def allow(node, uid):
     """An entry of the administrator's in its access list: owner, user, group, mask, others."""
     nobody = 0xFFFFFFFF
@@ -67,18 +80,21 @@ def allow(node, uid):
 
 
 @contextlib.contextmanager
-def hardware(daemon):
-    """A screen, a render node, a keyboard and a lamp, which the daemon finds when it starts."""
+def hardware(daemon, muting=False):
+    """A screen, a render node, a keyboard and a lamp, which the daemon finds when it starts; with muting a card, too."""
     daemon.stop()
+    prefix = ("env", f"LD_PRELOAD={MUTING}") if muting else ()
     try:
         cover("/sys/class", keep_directory, ("drm", "input", "graphics", "leds", "hidraw", "sound"))
         cover("/sys/dev/char", keep_link)
-        plug("graphics", "fb0", SCREEN, FULL)
+        plug("graphics", "fb0", SCREEN, RANDOM)
+        if muting:
+            plug("drm", "card0", CARD, FULL)
         plug("drm", "renderD128", RENDER, NULL)
         plug("input", "event3", KEYBOARD, ZERO)
         with open(f"{plug('leds', 'test')}/brightness", "w", encoding="utf-8") as file:
             file.write("0")
-        daemon.start()
+        daemon.start(prefix=prefix)
         yield
     finally:
         if daemon.keeper.poll() is None:
@@ -87,7 +103,7 @@ def hardware(daemon):
             subprocess.run(["umount", "-R", "-l", directory], check=False)
         subprocess.run(f"umount -R -l {SYSTEM}/class {SYSTEM}/dev/char", shell=True, check=False)
         shutil.rmtree(SYSTEM, ignore_errors=True)
-        for node in (KEYBOARD, RENDER, SCREEN):
+        for node in (KEYBOARD, CARD, RENDER, SCREEN, MUTED):
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(node)
         daemon.start()

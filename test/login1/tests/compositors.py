@@ -1,0 +1,180 @@
+"""Two compositors on two terminals: who has the devices, and what each is told, also when the daemon or the bus's news fail."""
+
+import ctypes
+import os
+import signal
+
+from basics import check, equal, poll, setting
+from client import Client, error_of
+from compositor import Controller, in_front, on
+from control_socket import call, sessionctl
+from hardware import CARD, FULL, hardware, KEYBOARD, muted, ZERO
+from screen import FIRST, screen, SECOND, switch
+
+KCMP, KCMP_FILE = 312, 0
+CARD_NAME, KEYBOARD_NAME = "1:7", "1:5"
+
+
+class Compositor(Controller):
+    """Takes a card and a keyboard, and remembers their descriptors and whether they are live."""
+
+    def __init__(self, uid, login):
+        super().__init__(uid, login)
+        self.take_control()
+        self.fds, self.live, self.heard = {}, {}, []
+        for number in (FULL, ZERO):
+            self.take(number)
+        self.front = self.live[ZERO]
+
+    def take(self, number):
+        fd, inactive = self.ask("TakeDevice", "uu", *number, fd=0)
+        self.fds[number], self.live[number] = fd, not inactive
+
+    def listen(self):
+        """Does what it is told; what it hears is kept in words, in order."""
+        for path, member, body, fds in self.signals():
+            if path != self.path:
+                continue
+            if member == "PropertiesChanged" and "Active" in body[1]:
+                # a new daemon says again what was known
+                if body[1]["Active"][1] != self.front:
+                    self.front = body[1]["Active"][1]
+                    self.heard.append("active" if self.front else "inactive")
+            elif member in ("PauseDevice", "ResumeDevice"):
+                number = tuple(body[:2])
+                self.heard.append(f"{member[:-6].lower()} {number[0]}:{number[1]}" + (f" {body[2]}" if member == "PauseDevice" else ""))
+                self.live[number] = member == "ResumeDevice"
+                if fds:
+                    self.before, self.fds[number] = self.fds.get(number), fds[0]
+        return self.heard
+
+    def hears(self, *words):
+        """Exactly these, the devices in either order."""
+        poll(f"it hears {words}", lambda: len(self.listen()) >= len(words), 8)
+        equal(sorted(self.heard), sorted(words), "what it heard")
+        found, self.heard = self.heard, []
+        return found
+
+    def device(self, number):
+        status = os.stat(f"/proc/{self.pid}/fd/{self.fds[number]}")
+        return os.major(status.st_rdev), os.minor(status.st_rdev)
+
+
+def same_description(pid, one, other):
+    return ctypes.CDLL(None, use_errno=True).syscall(KCMP, pid, pid, KCMP_FILE, one, other) == 0
+
+
+def states():
+    devices = call("GetSeat", id="seat0")["devices"]
+    return sorted((each["node"], each["session"], each["state"]) for device in devices for each in device["taken"])
+
+
+FORCED = ("pause 1:7 force", "pause 1:5 force", "inactive")
+RESUMED = ("active", "resume 1:7", "resume 1:5")
+
+
+class Stage:
+    """alice in front, bob behind, both with all the devices."""
+
+    def __init__(self, place):
+        place.bus.wait_for("org.freedesktop.login1")
+        self.root = Client()
+        switch(FIRST)
+        self.logins = on("alice", FIRST), on("bob", SECOND)
+        poll("alice is in front", lambda: in_front(self.root) == self.logins[0].id)
+        self.alice, self.bob = Compositor(1000, self.logins[0]), Compositor(1001, self.logins[1])
+        equal([self.alice.live, self.bob.live], [{FULL: True, ZERO: True}, {FULL: False, ZERO: False}], "who has live devices")
+        for each in (self.alice, self.bob):
+            each.signals()
+        muted()
+
+    def to(self, vt):
+        """Returns what the compositor that comes to the front heard, in order."""
+        switch(vt)
+        leaves, comes = (self.alice, self.bob) if vt == SECOND else (self.bob, self.alice)
+        left = leaves.hears(*FORCED)
+        check(left.index("inactive") == 2, f"the devices are muted before it is told that it is behind: {left}")
+        came = comes.hears(*RESUMED)
+        equal(came[0], "active", "what is told first")
+        equal([leaves.live, comes.live], [{FULL: False, ZERO: False}, {FULL: True, ZERO: True}], "who has live devices")
+
+
+@setting(policies=("shipped",), buses=("daemon",))
+def test_devices_go_and_come_with_the_terminal(place):
+    with screen(), hardware(place.daemon, muting=True):
+        stage = Stage(place)
+        one, other = (login.id for login in stage.logins)
+        equal(states(), sorted([(CARD, one, "active"), (KEYBOARD, one, "active"), (CARD, other, "paused"), (KEYBOARD, other, "paused")]), "who has what")
+        card, keyboard = stage.bob.fds[FULL], stage.bob.fds[ZERO]
+        stage.to(SECOND)
+        asked = muted()
+        equal(sorted(asked), sorted(["drop 1:7", "revoke 1:5", "set 1:7"]), "what the devices were asked")
+        check(asked.index("set 1:7") > max(asked.index("drop 1:7"), asked.index("revoke 1:5")), f"taken away first: {asked}")
+        equal([stage.bob.device(FULL), stage.bob.device(ZERO)], [FULL, ZERO], "the descriptors that came")
+        equal(same_description(stage.bob.pid, card, stage.bob.fds[FULL]), True, "a card comes back as it was")
+        equal(same_description(stage.bob.pid, keyboard, stage.bob.fds[ZERO]), False, "a keyboard is opened again")
+        for vt in (FIRST, SECOND, FIRST):
+            stage.to(vt)
+        shown = sessionctl("seat-status").stdout
+        check(f"{KEYBOARD}: session {one} has it, process {stage.alice.pid}, active" in shown, f"seat-status:\n{shown}")
+
+
+@setting(policies=("shipped",), buses=("daemon",))
+def test_a_daemon_that_is_killed_between(place):
+    with screen(), hardware(place.daemon, muting=True):
+        stage = Stage(place)
+        for vt in (SECOND, FIRST):
+            place.daemon.kill()
+            place.bus.wait_for("org.freedesktop.login1")
+            stage.to(vt)
+        node = place.daemon.pid
+        muted()
+        os.kill(node, signal.SIGSTOP)
+        switch(SECOND)
+        equal(sorted(muted()), ["drop 1:7", "revoke 1:5"], "the keeper mutes alone")
+        os.kill(node, signal.SIGKILL)
+        stage.alice.hears(*FORCED)
+        stage.bob.hears(*RESUMED)
+        place.bus.wait_for("org.freedesktop.login1")
+        stage.to(FIRST)
+
+
+@setting(policies=("shipped",), buses=("daemon",))
+def test_what_a_controller_gives_back(place):
+    with screen(), hardware(place.daemon, muting=True):
+        stage = Stage(place)
+        alice = stage.alice
+        pause = lambda number: error_of(lambda: alice.ask("PauseDeviceComplete", "uu", *number))
+        equal(pause(FULL), "", "PauseDeviceComplete unasked, as Xorg does")
+        poll("the card is not the master any more", lambda: "drop 1:7" in muted())
+        equal(pause(FULL), "", "once more")
+        stage.alice.signals()
+        switch(SECOND)
+        alice.hears("pause 1:5 force", "inactive")
+        stage.bob.hears(*RESUMED)
+        switch(FIRST)
+        stage.bob.hears(*FORCED)
+        alice.hears(*RESUMED)
+        equal(error_of(lambda: alice.ask("ReleaseDevice", "uu", *ZERO)), "", "ReleaseDevice")
+        alice.hears("pause 1:5 gone")
+        for member in ("ReleaseDevice", "PauseDeviceComplete"):
+            equal(error_of(lambda member=member: alice.ask(member, "uu", *ZERO)), "DeviceNotTaken", f"{member} of what was given back")
+        alice.take(ZERO)
+        equal(alice.live[ZERO], True, "taken again")
+        alice.ask("ReleaseControl")
+        poll("it has nothing", lambda: [each for each in states() if each[1] == stage.logins[0].id] == [])
+        equal(alice.signals(), [], "nobody tells it of that")
+        equal(in_front(stage.root), stage.logins[0].id, "who is in front")
+
+
+@setting(policies=("shipped",), buses=("daemon",))
+def test_control_by_force_takes_the_devices(place):
+    with screen(), hardware(place.daemon, muting=True):
+        stage = Stage(place)
+        root = Client()
+        equal(root.call("TakeControl", "b", True, path=stage.alice.path), [], "by force")
+        stage.alice.hears("pause 1:7 gone", "pause 1:5 gone")
+        poll("they are muted", lambda: {"drop 1:7", "revoke 1:5"} <= set(muted()))
+        equal(error_of(lambda: stage.alice.ask("TakeDevice", "uu", *FULL)), "NotInControl", "the one before")
+        inactive = root.call("TakeDevice", "uu", *FULL, path=stage.alice.path)[1]
+        equal(inactive, False, "the new one has them live")
