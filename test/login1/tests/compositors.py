@@ -3,13 +3,15 @@
 import ctypes
 import os
 import signal
+import time
 
 from basics import check, equal, poll, setting
 from client import Client, error_of
-from compositor import Controller, in_front, on
+from compositor import Controller, in_front, LEAVES, on
 from control_socket import call, sessionctl
 from hardware import CARD, FULL, hardware, KEYBOARD, muted, ZERO
-from screen import FIRST, screen, SECOND, switch
+from login import Login
+from screen import facts, FIRST, screen, SECOND, switch
 
 KCMP, KCMP_FILE = 312, 0
 CARD_NAME, KEYBOARD_NAME = "1:7", "1:5"
@@ -178,3 +180,63 @@ def test_control_by_force_takes_the_devices(place):
         equal(error_of(lambda: stage.alice.ask("TakeDevice", "uu", *FULL)), "NotInControl", "the one before")
         inactive = root.call("TakeDevice", "uu", *FULL, path=stage.alice.path)[1]
         equal(inactive, False, "the new one has them live")
+
+
+@setting(policies=("shipped",), buses=("daemon",))
+def test_a_compositor_that_is_stopped(place):
+    with screen(), hardware(place.daemon, muting=True):
+        stage = Stage(place)
+        os.kill(stage.alice.pid, signal.SIGSTOP)
+        begin = time.monotonic()
+        switch(SECOND)
+        stage.bob.hears(*RESUMED)
+        check(time.monotonic() - begin < LEAVES, "it is not waited for")
+        check({"drop 1:7", "revoke 1:5"} <= set(muted()), "its devices are muted all the same")
+        os.kill(stage.alice.pid, signal.SIGCONT)
+        stage.alice.hears(*FORCED)
+        stage.to(FIRST)
+
+
+@setting(policies=("shipped",), buses=("daemon",))
+def test_ends_of_a_compositor(place):
+    """However it ends, its devices are muted, and whoever comes next takes them as if nothing had been."""
+    ways = {
+        "killed": lambda stage: os.kill(stage.alice.pid, signal.SIGKILL),
+        "terminated with its session": lambda stage: stage.root.call("TerminateSession", "s", stage.logins[0].id),
+        "off the bus": lambda stage: stage.alice.leave(),
+    }
+    with screen(), hardware(place.daemon, muting=True):
+        for how, end in ways.items():
+            stage = Stage(place)
+            end(stage)
+            poll(f"it has nothing when it is {how}", lambda: {each[1] for each in states()} == {stage.logins[1].id})
+            poll(f"its devices are muted when it is {how}", lambda found=[]: found.extend(muted()) or {"drop 1:7", "revoke 1:5"} <= set(found))
+            if stage.alice in Client.all:
+                Client.all.remove(stage.alice)
+            switch(SECOND)
+            stage.bob.hears(*RESUMED)
+            Client.leave_all()
+            Login.end_all()
+            poll("nobody has anything", lambda: states() == [])
+
+
+@setting(policies=("shipped",), buses=("daemon",))
+def test_a_bus_that_ends(place):
+    """Nobody controls anything over a bus that is gone, and nobody has devices without control."""
+    with screen(), hardware(place.daemon, muting=True):
+        stage = Stage(place)
+        place.bus.stop()
+        try:
+            poll("nobody has anything", lambda: states() == [])
+            check({"drop 1:7", "revoke 1:5"} <= set(muted()), "the devices are muted")
+            equal([facts(vt)["held"] for vt in (FIRST, SECOND)], [False, False], "the terminals are free")
+        finally:
+            place.bus.start()
+            place.bus.wait_for("org.freedesktop.login1")
+            place.polkit.stop()
+            place.polkit.start()
+            place.bus.wait_for("org.freedesktop.PolicyKit1")
+        for each in (stage.alice, stage.bob):
+            Client.all.remove(each)
+        again = Compositor(1000, stage.logins[0])
+        equal(again.live, {FULL: True, ZERO: True}, "who comes next has them")
