@@ -1,5 +1,4 @@
-/* Device nodes held by a descriptor that opens nothing, their access lists, and the switch of VTs.
- */
+/* Device nodes held without being opened, their access lists, and the switch of VTs. */
 #include "native.h"
 
 #include <fcntl.h>
@@ -16,11 +15,6 @@ namespace sessionman
 static const char *const ACCESS = "system.posix_acl_access";
 /* The largest value of an attribute. */
 static const size_t LARGEST = 65536;
-
-static std::string name_of(int fd)
-{
-	return "/proc/self/fd/" + std::to_string(fd);
-}
 
 /* holdNode(path): a descriptor for the name itself, and what it names; null if there is none. */
 static Napi::Value hold_node(Args info)
@@ -46,38 +40,42 @@ static Napi::Value hold_node(Args info)
 	return out;
 }
 
-/* readAccess(fd): its access list in the form of the attribute; null if it has only permissions. */
+/* readAccess(path): its access list in the form of the attribute; null if it has only permissions.
+ * By the name, which is much quicker than by a descriptor that opens nothing; links are not
+ * followed.
+ */
 static Napi::Value read_access(Args info)
 {
 	Napi::Env env = info.Env();
-	int fd;
-	if (!fd_at(info, 0, &fd))
+	std::string path;
+	if (!text_at(info, 0, &path))
 		return env.Undefined();
-	std::string name = name_of(fd);
 	char small[512];
-	ssize_t size = getxattr(name.c_str(), ACCESS, small, sizeof(small));
+	ssize_t size = lgetxattr(path.c_str(), ACCESS, small, sizeof(small));
 	if (size >= 0)
 		return Napi::Buffer<char>::Copy(env, small, static_cast<size_t>(size));
 	if (errno == ENODATA)
 		return env.Null();
 	if (errno != ERANGE)
-		return fail(env, "getxattr", errno, ACCESS);
+		return fail(env, "getxattr", errno, path);
 	std::string large(LARGEST, '\0');
-	size = getxattr(name.c_str(), ACCESS, &large[0], large.size());
+	size = lgetxattr(path.c_str(), ACCESS, &large[0], large.size());
 	if (size < 0)
-		return fail(env, "getxattr", errno, ACCESS);
+		return fail(env, "getxattr", errno, path);
 	return Napi::Buffer<char>::Copy(env, large.data(), static_cast<size_t>(size));
 }
 
-/* writeAccess(fd, bytes) */
+/* writeAccess(fd, bytes): of exactly the node that is held. */
 static Napi::Value write_access(Args info)
 {
 	int fd;
 	Bytes list;
 	if (!fd_at(info, 0, &fd) || !bytes_at(info, 1, &list))
 		return info.Env().Undefined();
-	if (setxattr(name_of(fd).c_str(), ACCESS, list.data, list.size, 0) < 0)
-		return fail(info.Env(), "setxattr", errno, ACCESS);
+	char name[48];
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+	if (setxattr(name, ACCESS, list.data, list.size, 0) < 0)
+		return fail(info.Env(), "setxattr", errno, name);
 	return info.Env().Undefined();
 }
 

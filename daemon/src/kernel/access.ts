@@ -23,6 +23,8 @@ const BLOCK_DEVICE = 0o060000;
 const PERMISSIONS = 0o777;
 /** Entries of a list that says no more than permissions do. */
 const MINIMAL = 3;
+/** It was unplugged meanwhile. */
+const GONE = "ENOENT";
 /** What the kernel room calls EOPNOTSUPP. */
 const UNABLE = "ENOTSUP";
 const NO_LISTS = "device nodes cannot have access lists here: only their owners and groups can open them";
@@ -34,26 +36,29 @@ export function createAccess({ addon, lacks }: Base): AccessPart {
     return list;
   }
 
-  function listOf(node: HeldNode): AccessList {
-    const bytes = addon.readAccess(node.fd);
-    return bytes === null ? accessOfMode(node.mode) : decode(bytes);
+  function listOf(path: string, { mode }: HeldNode): AccessList {
+    const bytes = addon.readAccess(path);
+    return bytes === null ? accessOfMode(mode) : decode(bytes);
   }
 
   /** A list that says no more than permissions do is not kept as one. */
-  function reads(node: HeldNode, wanted: AccessList): boolean {
-    const bytes = addon.readAccess(node.fd);
+  function reads(path: string, wanted: AccessList): boolean {
+    const bytes = addon.readAccess(path);
     if (bytes === null) return wanted.length === MINIMAL;
     return Buffer.compare(encodeAccess(decode(bytes)), encodeAccess(wanted)) === 0;
   }
 
-  /** What went wrong; "" if nothing did. */
+  /**
+   * What went wrong; "" if nothing did. Only the held node is ever written to: if another one takes its name meanwhile,
+   * it is a node without a name that gets the list.
+   */
   function set(device: Device, node: HeldNode, uid: Uid | null, remove: readonly Uid[]): string {
     if (!isDevice(node, device)) return "is not the device that it should be";
-    const list = listOf(node);
+    const list = listOf(device.node, node);
     const wanted = grantAccess(list, uid, remove);
     if (wanted === list) return "";
     addon.writeAccess(node.fd, encodeAccess(wanted));
-    return reads(node, wanted) ? "" : "has not the access list that was set";
+    return reads(device.node, wanted) ? "" : "has not the access list that was set";
   }
 
   function attempt(device: Device, uid: Uid | null, remove: readonly Uid[]): string {
@@ -65,6 +70,7 @@ export function createAccess({ addon, lacks }: Base): AccessPart {
       return set(device, node, uid, remove);
     } catch (error) {
       if (!(error instanceof KernelError)) throw error;
+      if (error.errno === GONE) return "";
       if (error.errno !== UNABLE) return `${error.call}: ${error.errno}`;
       lacks(NO_LISTS);
       return "";
@@ -86,7 +92,7 @@ export function createAccess({ addon, lacks }: Base): AccessPart {
       const node = addon.holdNode(path);
       if (node === null) return null;
       try {
-        return isNode(node) ? shown(node, listOf(node)) : null;
+        return isNode(node) ? shown(node, listOf(path, node)) : null;
       } catch (error) {
         if (!(error instanceof KernelError) || error.errno !== UNABLE) throw error;
         return shown(node, accessOfMode(node.mode));

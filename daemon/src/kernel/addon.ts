@@ -173,8 +173,9 @@ export interface Addon {
   readonly Udev: new () => NativeUdev;
   /** null if there is no such name; links are not followed. */
   holdNode(path: string): HeldNode | null;
-  /** The access list of a held node as the kernel keeps it; null if it has only permissions. */
-  readAccess(fd: number): Uint8Array | null;
+  /** The access list as the kernel keeps it; null if it has only permissions. Links are not followed. */
+  readAccess(path: string): Uint8Array | null;
+  /** Of a held node. */
   writeAccess(fd: number, list: Uint8Array): void;
   activateVt(vt: number): void;
 

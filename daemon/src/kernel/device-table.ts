@@ -36,6 +36,8 @@ function belongs(raw: RawDevice): boolean {
   return SHOWN.some(([subsystem, names]) => subsystem === raw.subsystem && names.test(raw.name));
 }
 
+const NOTHING: DeviceChanges = { changed: [], removed: [] };
+
 export class DeviceTable {
   readonly #misnamed: (raw: RawDevice) => void;
   readonly #complained = new Set<string>();
@@ -43,6 +45,8 @@ export class DeviceTable {
   #statics: readonly Device[] = [];
   #told: ReadonlyMap<string, Device> = new Map();
   readonly #again = new Set<string>();
+  /** Something was noted since it was last looked what is new. */
+  #stale = false;
 
   /** misnamed is called once for each device with a seat that cannot be one. */
   constructor(misnamed: (raw: RawDevice) => void) {
@@ -60,12 +64,17 @@ export class DeviceTable {
   /** Nodes that are there before their devices are; a device that has the node counts more. */
   setStatics(nodes: readonly Device[]): void {
     this.#statics = nodes;
+    this.#stale = true;
   }
 
   /** Notes what a device is like now; null: there is none. */
   note(path: string, now: RawDevice | null): void {
-    if (now !== null && now.path === path && this.#usable(now)) this.#raw.set(path, now);
-    else this.#raw.delete(path);
+    const before = this.#raw.get(path);
+    const after = now !== null && now.path === path && this.#usable(now) ? now : undefined;
+    if (JSON.stringify(after) === JSON.stringify(before)) return;
+    this.#stale = true;
+    if (after === undefined) this.#raw.delete(path);
+    else this.#raw.set(path, after);
   }
 
   /** It is told even if it is as before: its node may be another one, or has lost its access list. */
@@ -110,6 +119,7 @@ export class DeviceTable {
 
   /** What is otherwise than it was told, or is to be told again. */
   changes(): DeviceChanges {
+    if (!this.#stale && this.#again.size === 0) return NOTHING;
     const now = this.#current();
     const isNew = (device: Device) =>
       this.#again.has(device.path) || !same(this.#told.get(device.path), device);
@@ -128,6 +138,7 @@ export class DeviceTable {
   }
 
   #current(): Map<string, Device> {
+    this.#stale = false;
     const now = new Map<string, Device>();
     const nodes = new Set<string>();
     for (const raw of this.#raw.values()) {

@@ -3,7 +3,7 @@
  * when we look, which may be later than the message. Where messages were lost everything is looked at again.
  */
 
-import type { NativeUdev, UdevMessage } from "./addon.ts";
+import type { NativeUdev, RawDevice, UdevMessage } from "./addon.ts";
 import type { Base } from "./base.ts";
 import type { DeviceSource } from "./device-source.ts";
 import { type DeviceTable, SUBSYSTEMS } from "./device-table.ts";
@@ -128,19 +128,18 @@ export class DeviceWatch {
   }
 
   /** A device's seat holds for those below it that have none of their own. */
-  #look(path: string): void {
-    const { table, source } = this.#options;
+  #look(path: string, now = this.#options.source().device(path)): void {
+    const { table } = this.#options;
     const before = table.known(path)?.seat;
-    const now = source().device(path);
     table.note(path, now);
     if (before === undefined || now === null || now.seat === before) return;
     for (const below of table.paths())
       if (below.startsWith(`${path}/`) && !this.#due.has(below)) this.#due.set(below, false);
   }
 
-  /** Looks at one device now: somebody asks for it. */
-  lookAt(path: string): void {
-    this.#look(path);
+  /** Somebody asks for that device, which is like this now. */
+  notice(raw: RawDevice): void {
+    this.#look(raw.path, raw);
     this.#tellChanges();
     if (this.#due.size > 0 && !this.#working) this.#workLater();
   }

@@ -91,7 +91,7 @@ class Devices {
   takeable(raw: RawDevice | null): Takeable | null {
     const kind = raw === null ? null : kindOf(raw);
     if (raw === null || kind === null || raw.node === "") return null;
-    this.#watch?.lookAt(raw.path);
+    this.#watch?.notice(raw);
     const known = this.#table.known(raw.path);
     return known === undefined ? null : { device: this.#table.describe(known), kind };
   }
