@@ -1,9 +1,17 @@
-"""What the suites in Python share: assertions that say what they expected, waiting, and finding the tests."""
+"""What the suites in Python share: assertions that say what they expected, waiting, finding the tests and running one."""
 
 import glob
 import importlib
 import os
 import time
+import traceback
+
+PASSED, SKIPPED, FAILED = 1, 0, -1
+
+
+class Skipped(Exception):
+    """Why a test cannot be run here."""
+
 
 
 def wait_for(what, condition, timeout=5.0):
@@ -43,3 +51,32 @@ def tests(folder):
         for name, function in list(vars(module).items()):
             if name.startswith("test_"):
                 yield name[5:].replace("_", " "), function
+
+
+def outcome(name, test, said=lambda: ""):
+    """
+    How the test went, and the line that says so. What it returns is noted beside its name; that, or Skipped, may say why
+    it cannot be run here. said: what belongs below a failure.
+    """
+    began = time.monotonic()
+    try:
+        note = test() or ""
+        if note.startswith("SKIP"):
+            return SKIPPED, f"SKIP {name}{note[4:]}"
+        return PASSED, f"ok   {name} ({time.monotonic() - began:.1f} s){': ' + note if note else ''}"
+    except Skipped as reason:
+        return SKIPPED, f"SKIP {name}: {reason}"
+    except Exception:
+        return FAILED, f"FAIL {name}\n{traceback.format_exc()}{said()}"
+
+
+def tell(result, line):
+    print(line, flush=True)
+    return result
+
+
+def close(results):
+    """The closing line, and the exit status that goes with it where nothing else is wrong."""
+    passed, failed, skipped = (results.count(result) for result in (PASSED, FAILED, SKIPPED))
+    print(f"{passed} passed, {failed} failed{f', {skipped} skipped' if skipped else ''}")
+    return 1 if failed else 0

@@ -5,12 +5,10 @@ import concurrent.futures
 import inspect
 import os
 import sys
-import time
-import traceback
 
 import harness
 import kits
-from checks import tests
+from checks import close, outcome, PASSED, tell, tests
 
 # Most of the time of most cases goes by waiting.
 BESIDE = 6
@@ -34,17 +32,10 @@ def cases():
 
 
 def run(case):
-    """How it went: 1 for passed, 0 for skipped, -1 for failed; and the line that says so."""
     name, function, arguments = case
-    began = time.monotonic()
     harness.begin()
     try:
-        note = function(*arguments) or ""
-        if note.startswith("SKIP"):
-            return 0, f"SKIP {name}{note[4:]}"
-        return 1, f"ok   {name} ({time.monotonic() - began:.1f} s){': ' + note if note else ''}"
-    except Exception:
-        return -1, f"FAIL {name}\n{traceback.format_exc()}{harness.said()}"
+        return outcome(name, lambda: function(*arguments), harness.said)
     finally:
         harness.end()
 
@@ -52,14 +43,9 @@ def run(case):
 def main():
     words = sys.argv[1:]
     chosen = [case for case in cases() if not words or any(word in case[0] for word in words)]
-    results = []
     with concurrent.futures.ThreadPoolExecutor(BESIDE) as beside:
-        for result, line in beside.map(run, chosen):
-            print(line, flush=True)
-            results.append(result)
-    passed, failed, skipped = (results.count(result) for result in (1, -1, 0))
-    print(f"{passed} passed, {failed} failed{f', {skipped} skipped' if skipped else ''}")
-    return 1 if failed or not passed else 0
+        results = [tell(*each) for each in beside.map(run, chosen)]
+    return close(results) or (0 if PASSED in results else 1)
 
 
 sys.exit(main())

@@ -12,7 +12,7 @@ import time
 import wire
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from checks import equal, true, wait_for
+from checks import equal, Skipped, true, wait_for
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 BUS = "/run/dbus/system_bus_socket"
@@ -28,10 +28,6 @@ CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configurat
 <policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/>
 <allow user="*"/></policy><limit name="max_connections_per_user">400</limit></busconfig>
 """
-
-
-class Skipped(Exception):
-    """Why a test cannot be run here."""
 
 
 class Refused(Exception):

@@ -5,11 +5,9 @@ usage: main.py NODE SERVICE ADDON [WORD]...
 
 import inspect
 import sys
-import time
-import traceback
 
 import harness
-from checks import tests
+from checks import close, FAILED, outcome, Skipped, tell, tests
 
 
 def cases(words):
@@ -19,18 +17,8 @@ def cases(words):
 
 
 def run(name, function, given):
-    """Whether it passed; None if it could not be run here."""
-    begin = time.monotonic()
-    try:
-        function(*(given[each] for each in inspect.signature(function).parameters))
-        print(f"ok   {name} ({time.monotonic() - begin:.1f} s)", flush=True)
-        return True
-    except harness.Skipped as reason:
-        print(f"SKIP {name}: {reason}", flush=True)
-        return None
-    except Exception:
-        print(f"FAIL {name}\n{traceback.format_exc()}", flush=True)
-        return False
+    wanted = inspect.signature(function).parameters
+    return tell(*outcome(name, lambda: function(*(given[each] for each in wanted))))
 
 
 def uses_bus(function):
@@ -47,8 +35,8 @@ def on(bus, chosen):
     ended = service.process.poll()
     if ended is not None:
         print(f"FAIL the service has ended with {ended}")
-        results.append(False)
-    if False in results:
+        results.append(FAILED)
+    if FAILED in results:
         print("the service's last lines:\n" + "\n".join(service.lines()[-20:]))
     service.stop()
     bus.kill()
@@ -61,10 +49,9 @@ def main():
     again = [(f"{name}, dbus-broker", function) for name, function in chosen if not uses_bus(function)]
     try:
         results += on(harness.Broker(), again)
-    except harness.Skipped as reason:
+    except Skipped as reason:
         print(f"SKIP dbus-broker: {reason}")
-    print(f"{results.count(True)} passed, {results.count(False)} failed")
-    return 1 if False in results else 0
+    return close(results)
 
 
 sys.exit(main())

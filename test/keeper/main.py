@@ -5,28 +5,15 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
-import traceback
 
 import harness
-from checks import tests
+from checks import close, outcome, PASSED, tell, tests
 
 
 def run(case):
-    """Prints how it went: 1 for passed, 0 for skipped, -1 for failed."""
-    name, function = case
     harness.started.keepers = []
-    began = time.monotonic()
     try:
-        note = function() or ""
-        if note.startswith("SKIP"):
-            print(f"SKIP {name}{note[4:]}", flush=True)
-            return 0
-        print(f"ok   {name} ({time.monotonic() - began:.1f} s){': ' + note if note else ''}", flush=True)
-        return 1
-    except Exception:
-        print(f"FAIL {name}\n{traceback.format_exc()}", flush=True)
-        return -1
+        return tell(*outcome(*case))
     finally:
         harness.end_all()
 
@@ -45,9 +32,7 @@ def main():
     results += [future.result() for future in waiting]
     subprocess.run(["umount", "-l", harness.TOP], check=True)
     shutil.rmtree(harness.TOP)
-    passed, failed = results.count(1), results.count(-1)
-    print(f"{passed} passed, {failed} failed")
-    return 1 if failed or not passed else 0
+    return close(results) or (0 if PASSED in results else 1)
 
 
 sys.exit(main())

@@ -65,6 +65,10 @@ def processes_of(uid):
     return found
 
 
+def children_of(run):
+    return [int(word) for word in read(f"/proc/{run.pid}/task/{run.pid}/children").split()]
+
+
 def listen(path):
     with contextlib.suppress(FileNotFoundError):
         os.unlink(path)

@@ -6,11 +6,9 @@ import os
 import shutil
 import sys
 import threading
-import time
-import traceback
 
 import harness
-from checks import tests
+from checks import close, outcome, tell, tests
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PR_SET_CHILD_SUBREAPER = 36
@@ -23,20 +21,10 @@ def cases():
 
 
 def run(name, function, begun=None):
-    """Prints how it went: 1 for passed, 0 for skipped, -1 for failed."""
-    began = time.monotonic()
     harness.started.runs = []
     harness.started.begun = begun or threading.Event()
     try:
-        note = function() or ""
-        if note.startswith("SKIP"):
-            print(f"SKIP {name}{note[4:]}", flush=True)
-            return 0
-        print(f"ok   {name} ({time.monotonic() - began:.1f} s){': ' + note if note else ''}", flush=True)
-        return 1
-    except Exception:
-        print(f"FAIL {name}\n{traceback.format_exc()}", flush=True)
-        return -1
+        return tell(*outcome(name, function))
     finally:
         harness.end_all()
         harness.has_begun()
@@ -65,9 +53,7 @@ def main():
                 begun.wait()
         results = [run(*case) for case in chosen if not hasattr(case[1], "waits")]
     results += [future.result() for future in waiting]
-    passed, failed = results.count(1), results.count(-1)
-    print(f"{passed} passed, {failed} failed")
-    return 1 if failed else 0
+    return close(results)
 
 
 sys.exit(main())

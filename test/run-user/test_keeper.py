@@ -17,7 +17,7 @@ def order(path, group, words):
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     connection.connect(path)
     text = b"".join(word.encode() + b"\0" for word in (group, *words, ""))
-    socket.send_fds(channel, [RECORD.pack(RUN, 0, 0, 0, 0, text)], [listener.fileno()])
+    records.send(channel, RUN, text=text, fds=[listener.fileno()])
     return connection
 
 ready()

@@ -18,10 +18,6 @@ def test_ready_is_given_twenty_seconds():
     wait_for("only the manager and its sleep", lambda: len(processes_of(user.uid)) == 2)
 
 
-def children_of(run):
-    return [int(word) for word in read(f"/proc/{run.pid}/task/{run.pid}/children").split()]
-
-
 @waits
 def test_sigterm_becomes_a_signal_after_twenty_seconds():
     user = User("carol")
