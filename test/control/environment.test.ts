@@ -13,17 +13,9 @@ beforeEach(() => {
   root = machine.client(machine.process(0));
 });
 
-/** Of a class that has a manager started. */
-const login = (uid: number) => machine.session(uid, { class: "user" });
-const manager = (uid: number) => {
-  const found = machine.kernel.system.managers.get(uid);
-  if (found === undefined) throw new Error(`user ${uid} has no manager`);
-  return found;
-};
-
 describe("the log of a user's manager", () => {
   it("is text that drives no terminal", async () => {
-    await login(ALICE);
+    await machine.login(ALICE);
     machine.kernel.system.logs.set(ALICE, "a\tb\r\n\u001b]0;owned\u0007 é \u202e\u0085\ufffd\n");
     expect((await root.call("GetUserLog", { uid: ALICE })).parameters).toEqual({
       text: "a\tb\n\\x1b]0;owned\\x07 é \\u{202e}\\x85\ufffd\n",
@@ -31,17 +23,17 @@ describe("the log of a user's manager", () => {
   });
 
   it("is empty as long as nothing was written", async () => {
-    await login(ALICE);
+    await machine.login(ALICE);
     expect((await root.call("GetUserLog", { uid: ALICE })).parameters).toEqual({ text: "" });
   });
 });
 
 describe("an imported environment", () => {
-  const orders = () => manager(ALICE).orders.filter(([word]) => word !== "stop");
+  const orders = () => machine.manager(ALICE).orders.filter(([word]) => word !== "stop");
 
   it("is told to the manager, and to the graphical services", async () => {
-    await login(ALICE);
-    manager(ALICE).run();
+    await machine.login(ALICE);
+    machine.manager(ALICE).run();
     const parameters = { uid: ALICE, set: { WAYLAND_DISPLAY: "wayland-1" }, unset: ["OLD"] };
     expect(await root.call("ImportEnvironment", parameters)).toEqual({ parameters: {} });
     expect(orders()).toEqual([
@@ -51,7 +43,7 @@ describe("an imported environment", () => {
   });
 
   it("belongs to the session it comes from, found by control group, and to none of another user", async () => {
-    const { id, leader } = await login(ALICE);
+    const { id, leader } = await machine.login(ALICE);
     const set = { DISPLAY: ":1" };
     await machine
       .client(machine.process(ALICE, { parent: leader }))
@@ -61,7 +53,7 @@ describe("an imported environment", () => {
     const inside = machine.client(machine.process(0, { parent: leader }));
     await inside.call("ImportEnvironment", { uid: ALICE, set: { DISPLAY: ":2" }, unset: [] });
     expect(imported()).toEqual({ value: ":2", session: id });
-    await login(BOB);
+    await machine.login(BOB);
     const bobs = machine.process(0, { cgroup: "/user.slice/user-1001.slice/session-2.scope" });
     await machine.client(bobs).call("ImportEnvironment", { uid: ALICE, set: { DISPLAY: ":3" }, unset: [] });
     expect(imported()).toEqual({ value: ":3", session: null });
@@ -74,7 +66,7 @@ describe("an imported environment", () => {
     ["half a character", { set: { A: "\ud800" } }],
     ["too long a value", { set: { A: "x".repeat(4097) } }],
   ])("with %s is refused with a sentence", async (_, parameters) => {
-    await login(ALICE);
+    await machine.login(ALICE);
     const answer = await root.call("ImportEnvironment", { uid: ALICE, set: {}, unset: [], ...parameters });
     expect(answer.error).toBe(`${OURS}.Failed`);
     expect(answer.parameters?.message).toMatch(/variable|value/);
@@ -87,7 +79,7 @@ describe("an imported environment", () => {
   });
 
   it("takes __proto__ for a name as any other", async () => {
-    await login(ALICE);
+    await machine.login(ALICE);
     const set = JSON.parse('{"__proto__":"x"}');
     await root.call("ImportEnvironment", { uid: ALICE, set, unset: [] });
     expect([...(machine.engine.world().users.get(ALICE)?.imported.keys() ?? [])]).toEqual(["__proto__"]);

@@ -6,6 +6,7 @@ import type { Policy, ServicePolicy } from "../../daemon/src/core/configuration.
 import type { World } from "../../daemon/src/core/model.ts";
 import { emptyWorld } from "../../daemon/src/core/step.ts";
 import { createMemoryKernel, type MemoryKernel } from "../../daemon/src/kernel/memory.ts";
+import type { MemoryManager } from "../../daemon/src/kernel/memory-manager-process.ts";
 import type { MemoryClient } from "../../daemon/src/kernel/memory-sockets.ts";
 import type { MemoryProcess } from "../../daemon/src/kernel/memory-system.ts";
 import { createClock } from "../../daemon/src/loop/clock.ts";
@@ -182,6 +183,17 @@ export class Machine {
 
   client(pid: number): TestClient {
     return new TestClient(this.kernel, pid);
+  }
+
+  /** A session of a class that has a manager started. */
+  login(uid: number): Promise<{ id: string; leader: number }> {
+    return this.session(uid, { class: "user" });
+  }
+
+  manager(uid: number): MemoryManager {
+    const found = this.kernel.system.managers.get(uid);
+    if (found === undefined) throw new Error(`user ${uid} has no manager`);
+    return found;
   }
 
   /** A session of that user on a virtual terminal; its id. */

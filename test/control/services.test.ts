@@ -14,20 +14,13 @@ beforeEach(() => {
   root = machine.client(machine.process(0));
 });
 
-/** Of a class that has a manager started. */
-const login = (uid: number) => machine.session(uid, { class: "user" });
-const manager = (uid: number) => {
-  const found = machine.kernel.system.managers.get(uid);
-  if (found === undefined) throw new Error(`user ${uid} has no manager`);
-  return found;
-};
 const userOf = async (uid: number) =>
   (await root.call("GetUser", { uid })).parameters?.user as Record<string, unknown> | undefined;
 const lingerers = async () => (await root.call("ListLinger")).parameters?.users;
 
 describe("a user's service manager", () => {
   it("is shown as it comes up", async () => {
-    await login(ALICE);
+    await machine.login(ALICE);
     const common = { backend: "/lib/backends/s6", group: "/user.slice/user-1000.slice/user@1000.service" };
     expect((await userOf(ALICE))?.manager).toEqual({
       ...common,
@@ -37,15 +30,15 @@ describe("a user's service manager", () => {
       message: "",
     });
     machine.now += 500;
-    const pid = manager(ALICE).fork();
-    manager(ALICE).say({ state: "ready", pid, message: "" });
+    const pid = machine.manager(ALICE).fork();
+    machine.manager(ALICE).say({ state: "ready", pid, message: "" });
     expect((await userOf(ALICE))?.manager).toMatchObject({
       ...common,
       state: "ready",
       pid,
       since: 1_000_500,
     });
-    manager(ALICE).run("exit code 3");
+    machine.manager(ALICE).run("exit code 3");
     expect((await userOf(ALICE))?.manager).toMatchObject({
       state: "running",
       pid,
@@ -54,8 +47,8 @@ describe("a user's service manager", () => {
   });
 
   it("is shown with its processes, among those of the user", async () => {
-    const { leader } = await login(ALICE);
-    const pid = manager(ALICE).fork();
+    const { leader } = await machine.login(ALICE);
+    const pid = machine.manager(ALICE).fork();
     const { parameters } = await root.call("GetUser", { uid: ALICE });
     expect(parameters?.processes).toContainEqual(
       expect.objectContaining({ pid, cgroup: "user@1000.service/init.scope" }),
@@ -65,25 +58,25 @@ describe("a user's service manager", () => {
 
   it("has no group without control groups", async () => {
     machine.kernel.system.cgroups = false;
-    await login(ALICE);
+    await machine.login(ALICE);
     expect((await userOf(ALICE))?.manager).toMatchObject({ state: "starting", group: null });
   });
 
   it("is none for a user who gets none", async () => {
     machine = new Machine();
     root = machine.client(machine.process(0));
-    await login(ALICE);
+    await machine.login(ALICE);
     expect(await userOf(ALICE)).toMatchObject({ manager: null, linger: false });
   });
 
   it("has failed, and says why", async () => {
-    await login(ALICE);
+    await machine.login(ALICE);
     machine.engine.submit({
       kind: "timer.fired",
       at: { realtime: 1, monotonic: 1 },
       timer: `manager-start/${ALICE}`,
     });
-    manager(ALICE).end("exit code 1");
+    machine.manager(ALICE).end("exit code 1");
     await machine.kernel.settle();
     expect((await userOf(ALICE))?.manager).toMatchObject({
       state: "failed",
@@ -96,8 +89,8 @@ describe("a user's service manager", () => {
   it("is told to those who monitor", async () => {
     const watcher = machine.client(machine.process(BOB));
     watcher.send({ method: `${OURS}.Monitor`, more: true });
-    await login(ALICE);
-    manager(ALICE).run();
+    await machine.login(ALICE);
+    machine.manager(ALICE).run();
     await machine.kernel.settle();
     const states = watcher.answers.flatMap(({ parameters }) =>
       ((parameters?.users ?? []) as { manager: { state: string } | null }[]).map(
@@ -116,7 +109,7 @@ describe("lingering", () => {
   it("turned on starts a user without a session, and GetUser shows that user", async () => {
     expect(await root.call("SetLinger", { uid: ALICE, enabled: true })).toEqual({ parameters: {} });
     await machine.kernel.settle();
-    manager(ALICE).run();
+    machine.manager(ALICE).run();
     expect(machine.lingering).toEqual(new Map([[ALICE, "alice"]]));
     expect(await userOf(ALICE)).toMatchObject({
       uid: ALICE,
@@ -139,11 +132,11 @@ describe("lingering", () => {
   it("turned off ends that user", async () => {
     await root.call("SetLinger", { uid: ALICE, enabled: true });
     await machine.kernel.settle();
-    manager(ALICE).run();
+    machine.manager(ALICE).run();
     expect(await root.call("SetLinger", { uid: ALICE, enabled: false })).toEqual({ parameters: {} });
     expect((await userOf(ALICE))?.manager).toMatchObject({ state: "stopping" });
-    expect(manager(ALICE).orders).toEqual([["stop"]]);
-    manager(ALICE).end("exit code 0");
+    expect(machine.manager(ALICE).orders).toEqual([["stop"]]);
+    machine.manager(ALICE).end("exit code 0");
     await machine.kernel.settle();
     expect(await userOf(ALICE)).toBeUndefined();
     expect(await lingerers()).toEqual([]);
@@ -220,8 +213,8 @@ describe("lingering", () => {
   });
 
   it("is told to those who monitor, also when the configuration turns it on", async () => {
-    await login(ALICE);
-    manager(ALICE).run();
+    await machine.login(ALICE);
+    machine.manager(ALICE).run();
     const watcher = machine.client(machine.process(BOB));
     watcher.send({ method: `${OURS}.Monitor`, more: true });
     await machine.kernel.settle();
@@ -262,6 +255,6 @@ describe("Register", () => {
     machine.kernel.system.users.set(ALICE, { uid: ALICE, gid: ALICE, name: "alice", groups: [50] });
     root = machine.client(machine.process(0, { parent: machine.process(0) }));
     await root.call("Register", { holder: false, uid: ALICE, class: "user" });
-    expect(manager(ALICE).order.backend).toBe("/lib/backends/dinit");
+    expect(machine.manager(ALICE).order.backend).toBe("/lib/backends/dinit");
   });
 });

@@ -4,6 +4,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { afterEach, beforeEach, vi } from "vitest";
+import type { Policy } from "../../daemon/src/core/configuration.ts";
 import { main } from "../../daemon/src/ctl/cli.ts";
 import { ALICE, BOB, Machine } from "../control/machine.ts";
 
@@ -104,4 +106,19 @@ export class Bridge {
     };
     return main(["--socket", this.path, ...args], around).then((status) => ({ status, out, error }));
   }
+}
+
+/** For each test another one, whose caller is root. */
+export function useBridge(taken: (bridge: Bridge) => void, policy: Partial<Policy> = {}): void {
+  let bridge: Bridge;
+  beforeEach(async () => {
+    bridge = new Bridge(new Machine(policy));
+    bridge.caller = bridge.machine.process(0);
+    await bridge.start();
+    taken(bridge);
+  });
+  afterEach(() => {
+    vi.restoreAllMocks();
+    bridge.stop();
+  });
 }

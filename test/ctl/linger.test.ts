@@ -2,28 +2,21 @@
 
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { lookUpUser } from "../../daemon/src/ctl/accounts.ts";
 import { unescapeName } from "../../daemon/src/ctl/linger-import.ts";
-import { ALICE, BOB, Machine, withManagers } from "../control/machine.ts";
-import { Bridge } from "./bridge.ts";
+import { ALICE, BOB, type Machine, withManagers } from "../control/machine.ts";
+import { type Bridge, useBridge } from "./bridge.ts";
 
 const isRoot = process.geteuid?.() === 0;
 
 let bridge: Bridge;
 let machine: Machine;
 
-beforeEach(async () => {
-  machine = new Machine(withManagers());
-  bridge = new Bridge(machine);
-  bridge.caller = machine.process(0);
-  await bridge.start();
-});
-
-afterEach(() => {
-  vi.restoreAllMocks();
-  bridge.stop();
-});
+useBridge((made) => {
+  bridge = made;
+  machine = made.machine;
+}, withManagers());
 
 describe("linger", () => {
   it("is turned on and off by name and uid, and listed", async () => {

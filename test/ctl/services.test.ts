@@ -1,36 +1,23 @@
 /** What sessionctl shows and does about users beside their sessions. */
 
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { lastLines } from "../../daemon/src/ctl/user-log.ts";
-import { ALICE, BOB, Machine, withManagers } from "../control/machine.ts";
-import { Bridge } from "./bridge.ts";
+import { ALICE, BOB, type Machine, withManagers } from "../control/machine.ts";
+import { type Bridge, useBridge } from "./bridge.ts";
 
 let bridge: Bridge;
 let machine: Machine;
 
-beforeEach(async () => {
-  machine = new Machine(withManagers());
-  bridge = new Bridge(machine);
-  bridge.caller = machine.process(0);
-  await bridge.start();
-});
-
-afterEach(() => {
-  vi.restoreAllMocks();
-  bridge.stop();
-});
-
-const manager = (uid: number) => {
-  const found = machine.kernel.system.managers.get(uid);
-  if (found === undefined) throw new Error(`user ${uid} has no manager`);
-  return found;
-};
+useBridge((made) => {
+  bridge = made;
+  machine = made.machine;
+}, withManagers());
 
 describe("user-status", () => {
   it("shows the manager, its group among the processes, and the end of the log", async () => {
     const { leader } = await machine.session(ALICE, { class: "user" });
-    manager(ALICE).run();
-    const pid = manager(ALICE).process?.identity.pid;
+    machine.manager(ALICE).run();
+    const pid = machine.manager(ALICE).process?.identity.pid;
     const lines = Array.from({ length: 12 }, (_, i) => `line ${i + 1}\n`);
     machine.kernel.system.logs.set(ALICE, lines.join(""));
     const { out, status } = await bridge.run(["user-status", "alice"]);
@@ -48,7 +35,7 @@ describe("user-status", () => {
 
   it("says what did not work", async () => {
     await machine.session(ALICE, { class: "user" });
-    manager(ALICE).run("exit code 7");
+    machine.manager(ALICE).run("exit code 7");
     expect((await bridge.run(["user-status", "1000"])).out).toMatch(/^ +Problem: .*exit code 7/m);
   });
 
@@ -93,7 +80,7 @@ describe("user-status", () => {
 describe("users and monitor", () => {
   it("have the manager's state", async () => {
     await machine.session(ALICE, { class: "user" });
-    manager(ALICE).run();
+    machine.manager(ALICE).run();
     const { out } = await bridge.run(["users"]);
     expect(out).toMatch(/^ *UID +USER +STATE +SESSIONS +RUNTIME DIRECTORY +MANAGER +LINGER +SINCE$/m);
     expect(out).toMatch(/^1000 +alice +active +1 +\/run\/user\/1000 +running +no +\d/m);
