@@ -137,7 +137,8 @@ class Listener(threading.Thread):
         self.client = harness.Client(timeout=30)
         self.client.driver("AddMatch", "s", f"type='signal',sender='{NAME}'")
         self.counts, self.bytes, self.closed = {}, 0, ""
-        self.start() if not lazy else None
+        if not lazy:
+            self.start()
 
     def run(self):
         data = b""
@@ -237,22 +238,19 @@ def leave_at_once(results, place, crowd):
 
 
 def restart(results, place, left):
-    before = set(sessions())
-    begin = time.monotonic()
+    before, begin = set(sessions()), time.monotonic()
     place.daemon.kill()
     place.bus.wait_for(NAME)
     took = time.monotonic() - begin
-    client = harness.Client()
-    listed = {row[0] for row in timed(client, "ListSessions")[0][0]}
+    listed = {row[0] for row in timed(harness.Client(), "ListSessions")[0][0]}
     results.that(listed == before and len(listed) == left, f"after kill -9 {len(listed)} sessions are listed, {took:.1f} s later")
 
 
-def numbers(results, place):
-    pid = place.daemon.pid
-    size = next(line for line in read(f"/proc/{pid}/status").splitlines() if line.startswith("VmRSS"))
-    most = next(line for line in read(f"/proc/{pid}/limits").splitlines() if line.startswith("Max open files")).split()[3]
+def numbers(results, pid):
+    about = {line.split(":")[0]: line.split() for line in read(f"/proc/{pid}/status").splitlines()}
+    most = int(read(f"/proc/{pid}/limits").split("Max open files")[1].split()[0])
     used = len(os.listdir(f"/proc/{pid}/fd"))
-    results.that(used < int(most), f"the daemon has {used} of {most} descriptors; {' '.join(size.split())}")
+    results.that(used < most, f"the daemon has {used} of {most} descriptors, and {about['VmRSS'][1]} KiB")
 
 
 def tell(results, place):
@@ -261,7 +259,7 @@ def tell(results, place):
     staying, leaving = open_all(results, place)
     root = harness.Client()
     leaders = seat_some(root)
-    numbers(results, place)
+    numbers(results, pid)
     ask_all(results, pid, "the first")
     leaders += seat_some(root, 1)
     stall = ask_all(results, pid, "after one more")
