@@ -104,6 +104,20 @@ describe.skipIf(unable)(`devices over the keeper's channel ${unable || ""}`, () 
     expect(results.slice(1)).toEqual([null, null]);
   });
 
+  it("keeps nothing of a device that is closed while it is resumed", async () => {
+    begin([record(HELD, 0, 0, END), []]);
+    const results: unknown[] = [];
+    keeper.resumeDevice(7, (error) => results.push(error));
+    keeper.closeDevice(7, (error) => results.push(error));
+    const [resume, close] = [order(), order()];
+    const late = nothing();
+    say(record(DONE, resume.serial, 0, 1), [late]);
+    closeSync(late);
+    say(record(DONE, close.serial, 0, 0));
+    await until("the answers", () => results.length === 2);
+    expect(keeper.descriptorOf(7)).toBe(-1);
+  });
+
   it("names errors and says what is mute", async () => {
     begin([record(HELD, 0, 0, END), []]);
     const results: unknown[] = [];

@@ -172,7 +172,11 @@ function deviceOrders({ base, orders }: Channel): DeviceOrders {
     },
     closeDevice(key, done) {
       descriptors.drop(key);
-      orders.give({ op: OP.closeDevice, value: key }, ({ error }) => done(error));
+      orders.give({ op: OP.closeDevice, value: key }, ({ error }) => {
+        // and what came with the answer to an earlier order
+        descriptors.drop(key);
+        done(error);
+      });
     },
     descriptorOf: (key) => descriptors.take(key),
   };

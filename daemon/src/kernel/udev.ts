@@ -17,10 +17,14 @@ const TYPE = 0o170000;
 const CHARACTER_DEVICE = 0o020000;
 const BLOCK_DEVICE = 0o060000;
 
-/** null where the machine has no libudev. */
+/** A tag that no device has. */
+const NO_TAG = "sessionman-has-no-such-tag";
+
+/** null where the machine has no libudev, or one that does not know tags, such as libudev-zero. */
 export function openUdev(addon: Addon): NativeUdev | null {
   try {
-    return new addon.Udev();
+    const udev = new addon.Udev();
+    return udev.list(NO_TAG, "mem").length === 0 ? udev : null;
   } catch (error) {
     if (!(error instanceof KernelError)) throw error;
     return null;
