@@ -52,7 +52,7 @@ class Watch:
         self.pid = place.daemon.pid
         # what is opened once and stays is there by now: by a login, and by libuv with the first process that looks a user up
         call("SetLinger", uid=ALICE, enabled=False)
-        first = Login("alice", tty="/dev/tty50")
+        first = Login("alice", tty="/dev/tty59")
         first.close()
         poll("her session has ended", lambda: first.id not in sessions())
         self.victim = Login("bob")
@@ -101,7 +101,7 @@ def attack(seconds, seed):
 
 def log_in():
     """None if she has ended her own login before its answer."""
-    login = Login("alice", tty="/dev/tty50", wait=False)
+    login = Login("alice", tty="/dev/tty59", wait=False)
     try:
         return login.wait_open()
     except Failed:

@@ -17,7 +17,7 @@ def graphical(client, path):
 
 
 def test_control_belongs_to_one_connection(place):
-    login = Login("alice", tty="/dev/tty50")
+    login = Login("alice", tty="/dev/tty58")
     path = session_path(login.id)
     one, two, root, bob = Client(1000, login), Client(1000, login), Client(), Client(1001)
     take = lambda client, force=False: error_of(lambda: client.call("TakeControl", "b", force, path=path))
@@ -35,7 +35,7 @@ def test_control_belongs_to_one_connection(place):
 
 
 def test_type_and_display_go_with_the_control(place):
-    login = Login("alice", tty="/dev/tty50")
+    login = Login("alice", tty="/dev/tty58")
     path = session_path(login.id)
     client, reader = Client(1000, login), Client()
     set_type = lambda name: error_of(lambda: client.call("SetType", "s", name, path=path))
@@ -79,7 +79,7 @@ def test_a_terminal_of_a_session(place):
 
 
 def test_a_controller_outlives_the_daemon(place):
-    login = Login("alice", tty="/dev/tty50")
+    login = Login("alice", tty="/dev/tty58")
     path = session_path(login.id)
     client, other = Client(1000, login), Client(1000, login)
     graphical(client, path)
@@ -93,7 +93,7 @@ def test_a_controller_outlives_the_daemon(place):
 
 
 def test_a_controller_that_ends_while_there_is_no_daemon(place):
-    login = Login("alice", tty="/dev/tty50")
+    login = Login("alice", tty="/dev/tty58")
     path = session_path(login.id)
     client, reader = Client(1000, login), Client()
     graphical(client, path)
@@ -105,7 +105,7 @@ def test_a_controller_that_ends_while_there_is_no_daemon(place):
 
 
 def test_control_ends_with_the_bus(place):
-    login = Login("alice", tty="/dev/tty50")
+    login = Login("alice", tty="/dev/tty58")
     path = session_path(login.id)
     graphical(Client(1000, login), path)
     place.bus.stop()
@@ -118,7 +118,7 @@ def test_control_ends_with_the_bus(place):
 
 
 def test_idle_hint(place):
-    login = Login("alice", tty="/dev/tty50")
+    login = Login("alice", tty="/dev/tty58")
     path = session_path(login.id)
     client, root, bob = Client(1000, login), Client(), Client(1001)
     hint = lambda who, value=True: error_of(lambda: who.call("SetIdleHint", "b", value, path=path))
@@ -142,7 +142,7 @@ def test_idle_hint(place):
 
 
 def test_locked_hint_and_lock(place):
-    login, background = Login("alice", tty="/dev/tty50"), Login("bob", service="cron", tty="cron")
+    login, background = Login("alice", tty="/dev/tty58"), Login("bob", service="cron", tty="cron")
     path = session_path(login.id)
     client, root = Client(1000, login), Client()
     monitor = Monitor()
@@ -178,7 +178,7 @@ def test_class(place):
 
 
 def test_kill_user_and_terminate_seat(place):
-    login, other = Login("alice", tty="/dev/tty50"), Login("bob")
+    login, other = Login("alice", tty="/dev/tty58"), Login("bob")
     child = other.spawn(["sleep", "1000"], 1001)
     root = Client()
     equal(root.call("TerminateSeat", "s", "seat0"), [], "TerminateSeat")
