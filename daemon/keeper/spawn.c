@@ -14,6 +14,7 @@
 #include "files.h"
 #include "held.h"
 #include "log.h"
+#include "node-flags.h"
 #include "spawn.h"
 
 #define DELAY_FIRST_MS 100
@@ -30,33 +31,8 @@ static char *const environment[] = {
 	NULL,
 };
 
-/*
- * Not every release of Node knows these, and one that does not refuses to start. The build asked
- * the Node it found; another one may be there by now, and is then started without them. SIGUSR1
- * must not open the debugger (main.ts sees to it as well); --lite-mode has no WebAssembly, and says
- * so on stderr unless it is switched off by name.
- */
-static const char *const optional_flags[] = {
-#if NODE_HAS_DISABLE_SIGUSR1
-	"--disable-sigusr1",
-#endif
-#if NODE_HAS_NO_EXPOSE_WASM
-	"--no-expose-wasm",
-#endif
-	NULL,
-};
-
 /* What Node exits with where it does not know a flag. */
 #define NODE_BAD_OPTION 9
-
-static const char *const node_flags[] = {
-	"--lite-mode",
-	"--disable-proto=delete",
-	"--disallow-code-generation-from-strings",
-	"--max-old-space-size=512",
-	"--max-semi-space-size=1",
-	"--unhandled-rejections=strict",
-};
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define DAEMON_ARGUMENTS_MAX 4

@@ -1,0 +1,34 @@
+/*
+ * What Node is started with. daemon/bundle.mjs reads this file as well: what V8 has compiled at the
+ * build it takes back only under the same flags.
+ */
+#pragma once
+
+#include <stddef.h>
+
+#include "config.h"
+
+/*
+ * Not every release of Node knows these, and one that does not refuses to start. The build asked
+ * the Node it found; another one may be there by now, and is then started without them. SIGUSR1
+ * must not open the debugger (main.ts sees to it as well); --lite-mode has no WebAssembly, and says
+ * so on stderr unless it is switched off by name.
+ */
+static const char *const optional_flags[] = {
+#if NODE_HAS_DISABLE_SIGUSR1
+	"--disable-sigusr1",
+#endif
+#if NODE_HAS_NO_EXPOSE_WASM
+	"--no-expose-wasm",
+#endif
+	NULL,
+};
+
+static const char *const node_flags[] = {
+	"--lite-mode",
+	"--disable-proto=delete",
+	"--disallow-code-generation-from-strings",
+	"--max-old-space-size=512",
+	"--max-semi-space-size=1",
+	"--unhandled-rejections=strict",
+};
