@@ -52,8 +52,11 @@ void programs_check(const struct options *options)
 	}
 	if (strcmp(options->node, DEFAULT_NODE) == 0)
 		require_trusted_path(options->node);
-	if (strcmp(options->daemon, DEFAULT_DAEMON) == 0)
+	if (strcmp(options->daemon, DEFAULT_DAEMON) == 0) {
 		require_trusted_path(options->daemon);
+		require_trusted_path(DEFAULT_PARTS);
+		require_trusted_path(DEFAULT_ADDON);
+	}
 	/* Logins work without it. */
 	if (strcmp(options->runner, DEFAULT_RUNNER) == 0 && access(DEFAULT_RUNNER, F_OK) == 0)
 		require_trusted_path(options->runner);
