@@ -3,7 +3,17 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { expected, onDisk, useDisk } from "./sd-login-rig.ts";
-import { EMPTY, inhibitor, onVt, session, withSession, withVt, worldOf } from "./sd-login-worlds.ts";
+import {
+  EMPTY,
+  inhibitor,
+  onVt,
+  session,
+  withoutSeat,
+  withSeat,
+  withSession,
+  withVt,
+  worldOf,
+} from "./sd-login-worlds.ts";
 
 const disk = useDisk();
 
@@ -36,6 +46,17 @@ describe("the order of writes", () => {
     expect(disk.writes).toEqual(["inhibit/7"]);
     disk.files.published(world, EMPTY);
     expect(readdirSync(`${disk.directory}/inhibit`)).toEqual([]);
+  });
+
+  it("of a seat that comes and goes is that of who is on it, too", () => {
+    const before = withSeat(EMPTY, "seat1", { graphical: true, chosen: "1" });
+    const world = withSession(before, session("1", { seat: "seat1", position: 1 }));
+    disk.files.published(EMPTY, before);
+    expect(readdirSync(`${disk.directory}/seats`).sort()).toEqual(["seat0", "seat1"]);
+    disk.files.published(before, world);
+    disk.files.published(world, withoutSeat(world, "seat1"));
+    expect(readdirSync(`${disk.directory}/seats`)).toEqual(["seat0"]);
+    expect(readdirSync(`${disk.directory}/sessions`)).toEqual([]);
   });
 
   it("of a login without a seat is two files", () => {

@@ -14,6 +14,7 @@ import {
   onVt,
   session,
   user,
+  withSeat,
   withSession,
   withVt,
   worldOf,
@@ -135,7 +136,26 @@ describe("a seat's file", () => {
     expect(lines(fileOf(world, "seats/seat0"))).toContain("CAN_TTY=0");
   });
 
-  it("is that of seat0 only", () => expect(fileOf(EMPTY, "seats/seat1")).toBeNull());
+  it("of another seat than seat0", () => {
+    expect(fileOf(EMPTY, "seats/seat1")).toBeNull();
+    const world = withSession(
+      withSeat(EMPTY, "seat1", { graphical: true, chosen: "3" }),
+      session("3", { seat: "seat1", position: 1 }),
+    );
+    expect(lines(fileOf(world, "seats/seat1"))).toEqual([
+      HEADER,
+      "IS_SEAT0=0",
+      "CAN_MULTI_SESSION=1",
+      "CAN_TTY=0",
+      "CAN_GRAPHICAL=1",
+      "ACTIVE=3",
+      "ACTIVE_UID=1000",
+      "SESSIONS=3",
+      "UIDS=1000",
+    ]);
+    expect(lines(fileOf(world, "sessions/3"))).toContain("SEAT=seat1");
+    expect(fileOf(world, "sessions/3")).not.toMatch(/^VTNR=/m);
+  });
 });
 
 describe("an inhibitor's file", () => {
