@@ -80,12 +80,12 @@ def allow(node, uid):
 
 
 @contextlib.contextmanager
-def hardware(daemon, muting=False):
+def hardware(daemon, muting=False, without=()):
     """A screen, a render node, a keyboard and a lamp, which the daemon finds when it starts; with muting a card, too."""
     daemon.stop()
     prefix = ("env", f"LD_PRELOAD={MUTING}") if muting else ()
     try:
-        cover("/sys/class", keep_directory, ("drm", "input", "graphics", "leds", "hidraw", "sound"))
+        cover("/sys/class", keep_directory, ("drm", "input", "graphics", "leds", "hidraw", "sound", *without))
         cover("/sys/dev/char", keep_link)
         plug("graphics", "fb0", SCREEN, RANDOM)
         if muting:

@@ -6,7 +6,7 @@ import signal
 import time
 
 from basics import check, equal, poll, setting
-from client import Client, error_of
+from client import Client, error_of, SEAT_PATH
 from compositor import Controller, in_front, LEAVES, on
 from control_socket import call, sessionctl
 from hardware import CARD, FULL, hardware, KEYBOARD, muted, ZERO
@@ -240,3 +240,39 @@ def test_a_bus_that_ends(place):
             Client.all.remove(each)
         again = Compositor(1000, stage.logins[0])
         equal(again.live, {FULL: True, ZERO: True}, "who comes next has them")
+
+
+ASKED = ("pause 1:7 pause", "pause 1:5 pause")
+
+
+@setting(policies=("shipped",), buses=("daemon",))
+def test_without_terminals_a_compositor_is_asked(place):
+    """It may finish what it does: what it has is live until it says so, or until its time is over."""
+    with hardware(place.daemon, muting=True, without=("tty",)):
+        place.bus.wait_for("org.freedesktop.login1")
+        root = Client()
+        equal(root.get(SEAT_PATH, "CanTTY"), False, "CanTTY")
+        login = lambda user: Login(user, service="lightdm", tty=":1", env={"XDG_SEAT": "seat0"})
+        first = login("alice")
+        poll("alice is in front", lambda: in_front(root) == first.id)
+        alice = Compositor(1000, first)
+        equal(alice.live, {FULL: True, ZERO: True}, "what alice has")
+        alice.signals()
+        muted()
+        second = login("bob")
+        alice.hears(*ASKED, "inactive")
+        equal([muted(), in_front(root)], [[], ""], "what is muted and who is in front before she agrees")
+        for number in (FULL, ZERO):
+            alice.ask("PauseDeviceComplete", "uu", *number)
+        poll("bob is in front", lambda: in_front(root) == second.id)
+        equal(sorted(muted()), ["drop 1:7", "revoke 1:5"], "what is muted then")
+        bob = Compositor(1001, second)
+        bob.signals()
+        begin = time.monotonic()
+        root.call("ActivateSession", "s", first.id)
+        bob.hears(*ASKED, *FORCED)
+        alice.hears(*RESUMED)
+        check(0.8 < time.monotonic() - begin < 3, f"who does not answer is given a second: {time.monotonic() - begin:.1f} s")
+        bob.leave()
+        second.close()
+        equal(in_front(root), first.id, "who is in front")
