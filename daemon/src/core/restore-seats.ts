@@ -57,7 +57,7 @@ export function restoreSeats(world: World, found: Found): Step {
     ...found.sessions.map((each) => (now: World) => killLost(now, each, found.held)),
     ...found.sessions.map((each) => (now: World) => recordChanged(now, each)),
     (now) => closeOrphans(now, found),
-    (now) => ({ world: now, effects: [...freeVts(now, found.held), ...closeClients(now, found.held)] }),
+    (now) => ({ world: now, effects: [...freeVts(now, found), ...closeClients(now, found.held)] }),
   );
 }
 
@@ -125,9 +125,14 @@ function controls(world: World): { readonly session: Session; readonly control: 
   );
 }
 
-function freeVts(world: World, { vts }: Held): Effect[] {
-  const held = new Set(controls(world).flatMap(({ session, control }) => (control.vt ? session.vtnr : [])));
-  return vts.filter((vt) => !held.has(vt)).map((vt) => ({ kind: "vt.release", vt }));
+/** Those that nobody controls any more, and those that a keeper which was killed has left without keyboard and text. */
+function freeVts(world: World, { sessions, held: { vts } }: Found): Effect[] {
+  const taken = new Set(controls(world).flatMap(({ session, control }) => (control.vt ? session.vtnr : [])));
+  const left = sessions.flatMap(({ record: { control, vtnr } }) =>
+    control?.vt === true && !vts.includes(vtnr) ? vtnr : [],
+  );
+  const free = new Set([...vts.filter((vt) => !taken.has(vt)), ...left]);
+  return [...free].map((vt) => ({ kind: "vt.release", vt }));
 }
 
 function closeClients(world: World, { clients }: Held): Effect[] {

@@ -1,0 +1,65 @@
+/** Virtual terminals that a restarted daemon finds: held by the keeper, or left by one that was killed. */
+
+import { describe, expect, it } from "vitest";
+import type { Found } from "../../daemon/src/core/events.ts";
+import type { Control, Session } from "../../daemon/src/core/model.ts";
+import { heldSession, restoreSeats } from "../../daemon/src/core/restore-seats.ts";
+import { session, worldOf } from "../store/sd-login-worlds.ts";
+
+const control = (over: Partial<Control>): Control => ({
+  name: "5",
+  bus: "seatd",
+  uid: 1000,
+  pid: 100,
+  originalType: "tty",
+  seat: "enabled",
+  vt: true,
+  ...over,
+});
+
+function released(records: readonly Session[], vts: readonly number[], clients: readonly number[]): unknown {
+  const held = { devices: [], vts, clients };
+  const found: Found = {
+    nextId: 9,
+    sessions: records.map((record) => ({
+      record,
+      leaderAlive: true,
+      executable: "",
+      lifetimeHeld: true,
+      scopeExists: true,
+    })),
+    users: [],
+    orphanScopes: [],
+    orphanLifetimes: [],
+    runtimeDirectories: [],
+    managers: [],
+    lingering: [],
+    inhibitors: [],
+    orphanInhibitors: [],
+    seats: [],
+    held,
+  };
+  const { effects } = restoreSeats(worldOf(...records.map((record) => heldSession(record, held))), found);
+  return effects.flatMap((effect) => (effect.kind === "vt.release" ? effect.vt : []));
+}
+
+const onVt = (id: string, vtnr: number, controlled: Control | null) =>
+  session(id, { vtnr, seat: "seat0", control: controlled });
+
+describe("virtual terminals after a restart", () => {
+  it("stay with who controls them still", () => {
+    const records = [onVt("1", 2, control({})), onVt("2", 3, control({ name: ":1.7", bus: "ab" }))];
+    expect(released(records, [2, 3], [5])).toEqual([]);
+  });
+
+  it("are put back when nobody controls them any more", () => {
+    expect(released([onVt("1", 2, null)], [2, 7], [])).toEqual([2, 7]);
+    expect(released([onVt("1", 2, control({}))], [2], [])).toEqual([2]);
+  });
+
+  it("are put back when the keeper that had them was killed", () => {
+    const records = [onVt("1", 2, control({})), onVt("2", 3, control({ name: ":1.7", bus: "ab" }))];
+    expect(released(records, [], [])).toEqual([2, 3]);
+    expect(released([onVt("1", 2, control({ vt: false }))], [], [])).toEqual([]);
+  });
+});
