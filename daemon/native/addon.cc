@@ -147,6 +147,7 @@ static Napi::Object setup(Napi::Env env, Napi::Object exports)
 	export_poll(env, exports);
 	export_local_sockets(env, exports);
 	export_sockets(env, exports);
+	export_sending(env, exports);
 	export_processes(env, exports);
 	export_cgroups(env, exports);
 	export_delegation(env, exports);

@@ -91,9 +91,17 @@ bool identity_at(Args info, size_t first, Identity *out);
 int open_identity(const Identity &identity);
 bool has_exited(int pidfd);
 
+/* The most the kernel passes in one message (SCM_MAX_FD). */
+const size_t MOST_FDS = 253;
+
+/* What functions that receive or send return instead of a count. */
+const int AGAIN = -1;
+const int BROKEN = -2;
+
 void export_poll(Napi::Env env, Napi::Object exports);
 void export_local_sockets(Napi::Env env, Napi::Object exports);
 void export_sockets(Napi::Env env, Napi::Object exports);
+void export_sending(Napi::Env env, Napi::Object exports);
 void export_processes(Napi::Env env, Napi::Object exports);
 void export_cgroups(Napi::Env env, Napi::Object exports);
 void export_delegation(Napi::Env env, Napi::Object exports);

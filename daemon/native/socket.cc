@@ -8,13 +8,6 @@
 namespace sessionman
 {
 
-/* The most the kernel passes in one message (SCM_MAX_FD). */
-static const size_t MOST_FDS = 253;
-
-/* What receive() and send() return instead of a count. */
-static const int AGAIN = -1;
-static const int BROKEN = -2;
-
 /* Stands for descriptors that came and that this process may not have. */
 static const int LOST = -1;
 static std::string descriptor(int fd)
@@ -211,58 +204,6 @@ static Napi::Value peek(Args info)
 	return Napi::Number::New(info.Env(), static_cast<double>(n));
 }
 
-static bool put_fds(Args info, Napi::Array fds, struct msghdr *message)
-{
-	size_t count = fds.Length();
-	int numbers[MOST_FDS];
-	if (count == 0)
-		return true;
-	for (uint32_t i = 0; i < count && count <= MOST_FDS; i++) {
-		double value = fds.Get(i).As<Napi::Number>().DoubleValue();
-		numbers[i] = value >= 0 && value <= INT32_MAX ? static_cast<int>(value) : -1;
-	}
-	if (count > MOST_FDS) {
-		fail(info.Env(), "sendmsg", EINVAL, "too many descriptors");
-		return false;
-	}
-	struct cmsghdr *header = static_cast<struct cmsghdr *>(message->msg_control);
-	message->msg_controllen = CMSG_SPACE(count * sizeof(int));
-	header->cmsg_level = SOL_SOCKET;
-	header->cmsg_type = SCM_RIGHTS;
-	header->cmsg_len = CMSG_LEN(count * sizeof(int));
-	memcpy(CMSG_DATA(header), numbers, count * sizeof(int));
-	return true;
-}
-
-/* send(fd, bytes, offset, fds): what the kernel took, AGAIN, or BROKEN. The descriptors stay open
- * here. */
-static Napi::Value send_some(Args info)
-{
-	Napi::Env env = info.Env();
-	int fd;
-	double offset;
-	Bytes bytes;
-	if (!fd_at(info, 0, &fd) || !bytes_at(info, 1, &bytes) ||
-		!number_at(info, 2, 0, static_cast<double>(bytes.size), &offset))
-		return env.Undefined();
-	size_t start = static_cast<size_t>(offset);
-	alignas(struct cmsghdr) char control[CMSG_SPACE(MOST_FDS * sizeof(int))];
-	struct iovec part = {static_cast<char *>(bytes.data) + start, bytes.size - start};
-	struct msghdr message = {};
-	message.msg_iov = &part;
-	message.msg_iovlen = 1;
-	if (info[3].IsArray()) {
-		memset(control, 0, sizeof(control));
-		message.msg_control = control;
-		if (!put_fds(info, info[3].As<Napi::Array>(), &message))
-			return env.Undefined();
-	}
-	ssize_t n = retry([&] { return sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT); });
-	if (n < 0)
-		return Napi::Number::New(env, errno == EAGAIN ? AGAIN : BROKEN);
-	return Napi::Number::New(env, static_cast<double>(n));
-}
-
 /* Another descriptor of the same description. */
 static Napi::Value duplicate(Args info)
 {
@@ -292,7 +233,6 @@ void export_sockets(Napi::Env env, Napi::Object exports)
 	exports.Set("peerOf", Napi::Function::New<peer>(env));
 	exports.Set("peek", Napi::Function::New<peek>(env));
 	exports.Set("receive", Napi::Function::New<receive>(env));
-	exports.Set("send", Napi::Function::New<send_some>(env));
 	exports.Set("duplicate", Napi::Function::New<duplicate>(env));
 	exports.Set("close", Napi::Function::New<close_fd>(env));
 }

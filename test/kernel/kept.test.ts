@@ -14,7 +14,6 @@ const [END, CONNECTIONS] = [0, 3];
 interface Served {
   readonly connection: KeptConnection;
   readonly shown: string[];
-  drained: number;
   ended: number;
 }
 
@@ -54,13 +53,10 @@ describe.skipIf(unable)(`connections that are kept ${unable || ""}`, () => {
     // the keeper has its own
     return rig.kernel.serveKept(rig.addon.duplicate(listener), { ...LIMITS, ...limits }, (connection) => {
       if (refuses) return null;
-      const one: Served = { connection, shown: [], drained: 0, ended: 0 };
+      const one: Served = { connection, shown: [], ended: 0 };
       served.push(one);
       return {
         received: (bytes) => void one.shown.push(String(bytes)),
-        drained: () => {
-          one.drained += 1;
-        },
         ended: () => {
           one.ended += 1;
         },
@@ -172,18 +168,40 @@ describe.skipIf(unable)(`connections that are kept ${unable || ""}`, () => {
     for (const fd of got?.fds ?? []) closeSync(fd);
   });
 
-  it("says when a slow client has caught up, and gives up one that is too slow", async () => {
+  it("is done with a request when its answer is sent", async () => {
+    setUp();
+    const client = await connect();
+    peer.send(client, Buffer.from("one"), 0);
+    await until("it is shown", () => first().shown.length === 1);
+    first().connection.answer(3, Buffer.from("answer"), [openSync("/dev/null", "r")]);
+    const got = receive(client);
+    expect([String(got?.bytes), got?.fds.length]).toEqual(["answer", 1]);
+    for (const fd of got?.fds ?? []) closeSync(fd);
+    const before = openFds();
+    first().connection.answer(3, Buffer.from("nobody asked"), [openSync("/dev/null", "r")]);
+    expect(openFds()).toBe(before);
+    expect(receive(client)).toBeNull();
+    await awhile();
+    expect(first().shown).toEqual(["one"]);
+  });
+
+  it("does not listen to a slow client, and gives up one that is too slow", async () => {
     setUp();
     const client = await connect();
     const full = () => {
       while (first().connection.queued === 0) first().connection.send(Buffer.alloc(1000));
     };
     full();
-    await until("it has caught up", () => {
+    peer.send(client, Buffer.from("onetwo"), 0);
+    await until("it is shown", () => first().shown.length === 1);
+    first().connection.answer(3, Buffer.from("answer"));
+    await awhile();
+    expect(first().shown).toEqual(["onetwo"]);
+    await until("the next is shown", () => {
       receive(client);
-      return first().drained === 1;
+      return first().shown.length === 2;
     });
-    expect(first().connection.queued).toBe(0);
+    expect([first().shown[1], first().connection.queued]).toEqual(["two", 0]);
     full();
     for (let i = 0; i < 110; i += 1)
       first().connection.send(Buffer.alloc(1000), [openSync("/dev/null", "r")]);

@@ -1,8 +1,6 @@
 /** The seatd server on the in-memory kernel: what clients are told, and who is none. */
 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { Client } from "../../daemon/src/seatd/client.ts";
-import { PONG } from "../../daemon/src/seatd/codec.ts";
 import { newCard, newKeyboard } from "../control/devices.ts";
 import {
   ALICE,
@@ -371,25 +369,4 @@ describe("a new daemon", () => {
     machine.restart();
     expect(await machine.ask(client, switchSession(2), PING)).toEqual(["pong"]);
   });
-});
-
-it("a request is not done with because an event was sent meanwhile", () => {
-  const done: number[] = [];
-  const connection = {
-    number: 1,
-    peer: { pid: 1, uid: ALICE, gid: ALICE, groups: [] },
-    restored: false,
-    waiting: Buffer.alloc(0),
-    queued: 0,
-    send() {},
-    proceed: (bytes: number) => void done.push(bytes),
-    close() {},
-  };
-  const service = { now: () => 0, answer() {}, watchTime() {}, violated() {}, left() {} };
-  const client = new Client(service, connection, true);
-  client.received(PING);
-  client.drained();
-  expect(done).toEqual([]);
-  client.reply(PONG);
-  expect(done).toEqual([PING.length]);
 });

@@ -122,6 +122,17 @@ export interface Addon {
   receive(fd: number, buffer: Uint8Array, fds?: number[], mark?: boolean): number;
   /** Fills the buffer as receive() does with what stays there to be received. */
   peek(fd: number, buffer: Uint8Array): number;
+  /**
+   * Discards that many bytes of what was received and sends, as one act: what send() returns, or AGAIN, with nothing
+   * discarded, if the peer does not take more.
+   */
+  answer(
+    fd: number,
+    bytes: Uint8Array,
+    offset: number,
+    fds: readonly number[] | undefined,
+    length: number,
+  ): number;
   send(fd: number, bytes: Uint8Array, offset: number, fds: readonly number[] | undefined): number;
   /** Another descriptor of the same description. */
   duplicate(fd: number): number;

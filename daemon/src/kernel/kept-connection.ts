@@ -37,6 +37,8 @@ export class Kept implements KeptConnection {
   readonly #outgoing: Outgoing;
   #handler: KeptHandler | null = null;
   #state: State = "open";
+  /** Length of the request whose answer waits to be sent. */
+  #owed = 0;
   #events = -1;
   #again: NodeJS.Timeout | undefined;
 
@@ -64,6 +66,16 @@ export class Kept implements KeptConnection {
     const passed = fds === undefined || fds.length === 0 ? undefined : fds;
     if (this.#state === "closing" || this.#state === "ended") return this.#outgoing.close(passed);
     if (this.#outgoing.send(bytes, passed) === "lost") return this.#endLater();
+    this.#await();
+  }
+
+  answer(length: number, bytes: Uint8Array, fds?: readonly number[]): void {
+    const passed = fds === undefined || fds.length === 0 ? undefined : fds;
+    if (this.#state !== "showing") return this.#outgoing.close(passed);
+    const sending = this.#outgoing.answer(length, bytes, passed);
+    if (sending === "lost") return this.#endLater();
+    if (sending === "waiting") this.#owed = length;
+    else this.#state = "open";
     this.#await();
   }
 
@@ -131,7 +143,9 @@ export class Kept implements KeptConnection {
     if (sending === "lost") return this.#end();
     if (sending === "waiting") return;
     if (this.#state === "closing") return this.#shut();
-    this.#handler?.drained();
+    const owed = this.#owed;
+    this.#owed = 0;
+    if (owed > 0) this.proceed(owed);
   }
 
   #show(): void {

@@ -84,6 +84,8 @@ class MemoryKeptEnd implements KeptConnection {
   readonly #limits: ListenLimits;
   #queue: Sent[] = [];
   #showing = false;
+  /** Length of the request whose answer waits to be sent. */
+  #owed = 0;
 
   constructor(system: MemorySystem, kept: MemoryKept, limits: ListenLimits, restored: boolean) {
     this.#system = system;
@@ -105,6 +107,12 @@ class MemoryKeptEnd implements KeptConnection {
     this.#queue.push({ bytes: Buffer.from(bytes), fds });
     if (this.queued > this.#limits.queueBytes) return this.#lose();
     if (!this.#kept.paused) this.#deliver();
+  }
+
+  answer(length: number, bytes: Uint8Array, fds: readonly number[] = []): void {
+    if (!this.#showing) return this.#closeAll(fds);
+    this.#owed = length;
+    this.send(bytes, fds);
   }
 
   proceed(bytes: number): void {
@@ -133,7 +141,6 @@ class MemoryKeptEnd implements KeptConnection {
   flush(): void {
     if (this.#queue.length === 0) return;
     this.#deliver();
-    this.handler?.drained();
   }
 
   hungUp(): void {
@@ -147,6 +154,9 @@ class MemoryKeptEnd implements KeptConnection {
     const queue = this.#queue;
     this.#queue = [];
     for (const sent of queue) this.#kept.take(sent);
+    const owed = this.#owed;
+    this.#owed = 0;
+    if (owed > 0) this.proceed(owed);
   }
 
   #lose(): void {

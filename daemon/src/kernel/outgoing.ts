@@ -42,16 +42,16 @@ export class Outgoing {
       if (taken === BROKEN) return "lost";
       if (taken === bytes.length) return "sent";
     }
-    const rest = Math.max(taken, 0);
-    const left = taken > 0 ? undefined : fds;
-    if (this.#queued + bytes.length - rest > this.#limit) {
-      this.close(left);
-      return "lost";
-    }
-    this.#queue ??= [];
-    this.#queue.push({ bytes: bytes.slice(rest), offset: 0, fds: left });
-    this.#queued += bytes.length - rest;
-    return "waiting";
+    return this.#enqueue(bytes, Math.max(taken, 0), taken > 0 ? undefined : fds);
+  }
+
+  /** The same with the answer to a request of that length, which is discarded with the sending. */
+  answer(length: number, bytes: Uint8Array, fds: readonly number[] | undefined): Sending {
+    if (this.#queue !== null) return this.send(bytes, fds);
+    const taken = this.#call(() => this.#addon.answer(this.#fd, bytes, 0, fds, length));
+    if (taken === AGAIN) return this.#enqueue(bytes, 0, fds);
+    this.close(fds);
+    return taken === bytes.length ? "sent" : "lost";
   }
 
   flush(): Sending {
@@ -81,9 +81,24 @@ export class Outgoing {
     if (fds !== undefined) for (const fd of fds) this.#addon.close(fd);
   }
 
+  #enqueue(bytes: Uint8Array, taken: number, fds: readonly number[] | undefined): Sending {
+    if (this.#queued + bytes.length - taken > this.#limit) {
+      this.close(fds);
+      return "lost";
+    }
+    this.#queue ??= [];
+    this.#queue.push({ bytes: bytes.slice(taken), offset: 0, fds });
+    this.#queued += bytes.length - taken;
+    return "waiting";
+  }
+
   #push(bytes: Uint8Array, offset: number, fds: readonly number[] | undefined): number {
+    return this.#call(() => this.#addon.send(this.#fd, bytes, offset, fds));
+  }
+
+  #call(send: () => number): number {
     try {
-      return this.#addon.send(this.#fd, bytes, offset, fds);
+      return send();
     } catch {
       return BROKEN;
     }

@@ -40,6 +40,11 @@ export interface KeptConnection {
   send(bytes: Uint8Array, fds?: readonly number[]): void;
   /** Bytes queued and not yet taken by the kernel. */
   readonly queued: number;
+  /**
+   * Sends, as send() does, the answer to so many of the bytes that were shown, which are done with by that: the next
+   * daemon finds neither. Those whose answer waits to be sent are done with when it is.
+   */
+  answer(length: number, bytes: Uint8Array, fds?: readonly number[]): void;
   /** So many of the bytes that were shown are done with. None: they are shown again in a moment, with what came. */
   proceed(bytes: number): void;
   /** After what is queued has been sent (or its peer is gone): also the next daemon has it no more. Idempotent. */
@@ -49,8 +54,6 @@ export interface KeptConnection {
 export interface KeptHandler {
   /** The beginning of what has come and is not done with. Nothing more is shown until proceed(). */
   received(bytes: Buffer): void;
-  /** What was queued has been taken by the kernel. */
-  drained(): void;
   /** Called once, after the connection has ended for any reason but our own close(). */
   ended(): void;
 }

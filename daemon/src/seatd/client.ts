@@ -46,9 +46,8 @@ export class Client implements KeptHandler {
   /** Whether it gets the answers that only libseat since 0.9 expects; null while that is not known. */
   #getsNew: boolean | null = null;
   #whenKnown: (() => void) | null = null;
-  /** The length of the request that is not done with; 0 without one. */
+  /** Of the request that is not done with. */
   #length = 0;
-  #answered = false;
   #incomplete = false;
 
   constructor(service: Service, connection: KeptConnection, guesses: boolean) {
@@ -67,14 +66,9 @@ export class Client implements KeptHandler {
     if ("incomplete" in parsed) return this.#wait();
     this.#incomplete = false;
     this.#length = parsed.length;
-    this.#answered = false;
     this.deadline = this.#deadline(ANSWER_PATIENCE, "was not answered in time");
     this.#service.answer(this, parsed.request, bytes.length > parsed.length);
     this.asksAgain = false;
-  }
-
-  drained(): void {
-    this.#proceed();
   }
 
   ended(): void {
@@ -83,11 +77,10 @@ export class Client implements KeptHandler {
 
   /** null: this request has no answer. */
   reply(bytes: Uint8Array | null, fds?: readonly number[]): void {
-    if (bytes !== null) this.connection.send(bytes, fds);
-    this.#answered = true;
     const idle = this.state === "open";
     this.deadline = idle ? null : this.#deadline(CLIENT_PATIENCE, "stayed without a seat");
-    this.#proceed();
+    if (bytes === null) this.connection.proceed(this.#length);
+    else this.connection.answer(this.#length, bytes, fds);
   }
 
   /** The same with an answer that only libseat since 0.9 expects. */
@@ -126,13 +119,5 @@ export class Client implements KeptHandler {
     if (!this.#incomplete) this.deadline = this.#deadline(CLIENT_PATIENCE, "did not end its request in time");
     this.#incomplete = true;
     this.connection.proceed(0);
-  }
-
-  /** A request is done with when its answer is the kernel's: who does not read is not listened to. */
-  #proceed(): void {
-    if (!this.#answered || this.#length === 0 || this.connection.queued > 0) return;
-    const length = this.#length;
-    this.#length = 0;
-    this.connection.proceed(length);
   }
 }
