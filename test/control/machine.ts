@@ -1,5 +1,6 @@
 /** The control server with the real core and loop behind it, on the in-memory kernel. */
 
+import { afterEach, beforeEach, vi } from "vitest";
 import { interfaceText } from "../../daemon/src/control/interface-text.ts";
 import { createControlServer } from "../../daemon/src/control/server.ts";
 import type { Policy, ServicePolicy } from "../../daemon/src/core/configuration.ts";
@@ -222,4 +223,15 @@ export class Machine {
     client.raw.close();
     return { id: session.id, leader };
   }
+}
+
+/** For each test another one, and a client of alice's. */
+export function useMachine(taken: (machine: Machine, client: TestClient) => void): void {
+  beforeEach(() => {
+    const machine = new Machine();
+    taken(machine, machine.client(machine.process(ALICE)));
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
 }

@@ -1,20 +1,15 @@
 /** Clients that want to hear of everything, and those that do not read what they asked for. */
 
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { ALICE, BOB, Machine, type TestClient } from "./machine.ts";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { ALICE, BOB, type Machine, type TestClient, useMachine } from "./machine.ts";
 
 const OURS = "org.sessionman.Login";
 
 let machine: Machine;
 let client: TestClient;
 
-beforeEach(() => {
-  machine = new Machine();
-  client = machine.client(machine.process(ALICE));
-});
-
-afterEach(() => {
-  vi.useRealTimers();
+useMachine((made, alices) => {
+  [machine, client] = [made, alices];
 });
 
 describe("Monitor", () => {

@@ -1,16 +1,15 @@
 /** What the server tells of sessions and users. */
 
-import { beforeEach, describe, expect, it } from "vitest";
-import { ALICE, BOB, Machine, type TestClient } from "./machine.ts";
+import { describe, expect, it } from "vitest";
+import { ALICE, BOB, type Machine, type TestClient, useMachine } from "./machine.ts";
 
 const OURS = "org.sessionman.Login";
 
 let machine: Machine;
 let client: TestClient;
 
-beforeEach(() => {
-  machine = new Machine();
-  client = machine.client(machine.process(ALICE));
+useMachine((made, alices) => {
+  [machine, client] = [made, alices];
 });
 
 describe("questions", () => {

@@ -1,8 +1,8 @@
 /** The server as a Varlink service, and what becomes of clients that do not behave. */
 
 import { readFileSync } from "node:fs";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { ALICE, BOB, Machine, type TestClient } from "./machine.ts";
+import { describe, expect, it, vi } from "vitest";
+import { ALICE, BOB, type Machine, type TestClient, useMachine } from "./machine.ts";
 
 const OURS = "org.sessionman.Login";
 const SERVICE = "org.varlink.service";
@@ -10,13 +10,8 @@ const SERVICE = "org.varlink.service";
 let machine: Machine;
 let client: TestClient;
 
-beforeEach(() => {
-  machine = new Machine();
-  client = machine.client(machine.process(ALICE));
-});
-
-afterEach(() => {
-  vi.useRealTimers();
+useMachine((made, alices) => {
+  [machine, client] = [made, alices];
 });
 
 describe("a Varlink service", () => {

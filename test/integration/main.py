@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 import traceback
 
 import basics
@@ -16,7 +15,7 @@ import control_socket
 from checker import Checker
 from login import Login
 from machine import daemon
-from basics import Failed, Skip, cgroup_root, poll, read, tell
+from basics import attempt, cgroup_root, close, Failed, poll, read
 
 MODULES = ("sessions", "programs", "nested", "runtime_directory", "control", "crash", "damage", "hostile", "floods", "pam", "limits", "load", "services", "lingering", "bad_backends")
 MODULES_ON_HYBRID = ("sessions",)
@@ -163,23 +162,15 @@ def main(arguments):
     if not starts():
         return 1
     for label, function in find_tests(words):
-        begin = time.monotonic()
-        outcome, detail = "passed", ""
-        try:
+
+        def test(function=function):
             reset()
             signal.alarm(SECONDS_OF_A_SWEEP if "sweep" in words else SECONDS)
             run_one(function)
-        except Skip as reason:
-            outcome, detail = "skipped", str(reason)
-        except Exception as error:
-            outcome, detail = "failed", describe(error, verbose)
-        finally:
-            signal.alarm(0)
-        counts[outcome] += 1
-        tell(outcome, label, time.monotonic() - begin, detail)
+
+        attempt(counts, label, test, lambda error: describe(error, verbose))
     reset()
-    print(f"{counts['passed']} passed, {counts['failed']} failed, {counts['skipped']} skipped")
-    return 1 if counts["failed"] or not counts["passed"] else 0
+    return close(counts)
 
 
 if __name__ == "__main__":

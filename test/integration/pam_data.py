@@ -24,6 +24,14 @@ def stack(service, **limits):
     return service
 
 
+def foreign_stack(service, module, **limits):
+    """A service whose sessions another project's module opens; its name."""
+    with open(f"/etc/pam.d/{service}", "w", encoding="utf-8") as file:
+        file.write("auth required pam_permit.so\naccount required pam_permit.so\n")
+        file.write((leaves(**limits) if limits else "") + f"session required {module}\n")
+    return service
+
+
 def limits_of(identifier):
     """What is recorded of the session's limits, and for how many microseconds it may last."""
     record = json.loads(read(f"{RUN}/sessions/{identifier}"))["record"]

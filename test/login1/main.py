@@ -6,7 +6,6 @@ import importlib
 import os
 import signal
 import sys
-import time
 import traceback
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -14,7 +13,7 @@ sys.path[:0] = [HERE, os.path.join(HERE, "../integration"), os.path.join(HERE, "
 
 import control_socket
 import machine
-from basics import cgroup_root, Failed, read, Skip, tell
+from basics import attempt, cgroup_root, close, Failed, read, Skip
 from bus import Bus, Polkit
 from client import Client
 from login import Login
@@ -75,11 +74,12 @@ def clean_up():
     control_socket.nobody()
 
 
-def describe(error):
+def describe(error, place, verbose):
     text = f"{error}" if isinstance(error, (Failed, TooLong)) else traceback.format_exc()
     where = traceback.extract_tb(error.__traceback__)
     lines = [f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}" for frame in where if "/tests/" in frame.filename]
-    return text + (f"\n(at {lines[-1]})" if lines else "")
+    text += f"\n(at {lines[-1]})" if lines else ""
+    return text + (f"\n--- log\n{place.daemon.log()[-4000:]}\n--- bus\n{Bus.log()[-1000:]}" if verbose else "")
 
 
 def run_variant(kind, policy, words, counts, verbose):
@@ -96,24 +96,15 @@ def run_variant(kind, policy, words, counts, verbose):
         setting = getattr(function, "setting", {})
         if policy not in setting.get("policies", (policy,)) or kind not in setting.get("buses", (kind,)):
             continue
-        begin = time.monotonic()
-        outcome, detail = "passed", ""
-        signal.alarm(SECONDS)
-        try:
+
+        def test(function=function):
+            signal.alarm(SECONDS)
             try:
                 function(place)
             finally:
                 clean_up()
-        except Skip as reason:
-            outcome, detail = "skipped", str(reason)
-        except Exception as error:
-            outcome, detail = "failed", describe(error)
-            if verbose:
-                detail += f"\n--- log\n{place.daemon.log()[-4000:]}\n--- bus\n{Bus.log()[-1000:]}"
-        finally:
-            signal.alarm(0)
-        counts[outcome] += 1
-        tell(outcome, label, time.monotonic() - begin, detail)
+
+        attempt(counts, label, test, lambda error: describe(error, place, verbose))
     bugs = [line for line in place.daemon.log().splitlines() if '"bug' in line]
     if bugs:
         counts["failed"] += 1
@@ -130,8 +121,7 @@ def main(arguments):
     for kind, policy in VARIANTS:
         if not wanted or f"{kind}-{policy}" in wanted:
             run_variant(kind, policy, words, counts, verbose)
-    print(f"{counts['passed']} passed, {counts['failed']} failed, {counts['skipped']} skipped")
-    return 1 if counts["failed"] or not counts["passed"] else 0
+    return close(counts)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 import os
 import signal
 import sys
-import time
 
 HERE = os.path.dirname(os.path.realpath(__file__))
 sys.path[:0] = [HERE, f"{HERE}/../integration"]
@@ -13,7 +12,7 @@ import disk  # noqa: E402
 import elogind  # noqa: E402
 import monitors  # noqa: E402
 import people  # noqa: E402
-from basics import Skip, poll, tell  # noqa: E402
+from basics import attempt, close, poll  # noqa: E402
 from machine import daemon  # noqa: E402
 from main import describe, on_alarm, remove, reset  # noqa: E402
 
@@ -50,21 +49,9 @@ def main(arguments):
     counts = {"passed": 0, "failed": 0, "skipped": 0}
     signal.signal(signal.SIGALRM, on_alarm)
     for label, function in find_tests(words):
-        begin = time.monotonic()
-        outcome, detail = "passed", ""
-        try:
-            run_one(function)
-        except Skip as reason:
-            outcome, detail = "skipped", str(reason)
-        except Exception as error:
-            outcome, detail = "failed", describe(error, verbose)
-        finally:
-            signal.alarm(0)
-        counts[outcome] += 1
-        tell(outcome, label, time.monotonic() - begin, detail)
+        attempt(counts, label, lambda test=function: run_one(test), lambda error: describe(error, verbose))
     clean()
-    print(f"{counts['passed']} passed, {counts['failed']} failed, {counts['skipped']} skipped")
-    return 1 if counts["failed"] or not (counts["passed"] or words) else 0
+    return close(counts, none_is_fine=words)
 
 
 if __name__ == "__main__":

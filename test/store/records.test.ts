@@ -18,37 +18,16 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Session } from "../../daemon/src/core/model.ts";
 import { createStore, type Store } from "../../daemon/src/store/files.ts";
 import { parseSession, renderSession } from "../../daemon/src/store/render.ts";
+import { session as anySession } from "./sd-login-worlds.ts";
 
-const session: Session = {
-  id: "7",
-  uid: 1000,
+const session: Session = anySession("7", {
   user: "alice",
-  type: "tty",
-  class: "user",
-  desktop: "",
-  service: "login",
   seat: "seat0",
-  position: 0,
-  devices: [],
   vtnr: 2,
   tty: "tty2",
-  display: "",
-  remote: false,
-  remoteHost: "",
-  remoteUser: "",
   leader: { pid: 4711, start: "12345", inode: "99", executable: "8:1" },
-  created: { realtime: 1_700_000_000_000_000, monotonic: 5_000_000 },
   nonce: "0".repeat(32),
-  scope: true,
-  lifetime: true,
-  lockedHint: false,
-  idleHint: false,
-  idleSince: null,
-  control: null,
-  limits: {},
-  runtimeMax: null,
-  stage: { phase: "running" },
-};
+});
 
 const CONTROL = { name: ":1.42", bus: "0".repeat(32), uid: 0, pid: 1, originalType: "tty" };
 

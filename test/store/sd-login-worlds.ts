@@ -12,6 +12,7 @@ import {
   seatOf,
 } from "../../daemon/src/core/seats.ts";
 import { emptyWorld } from "../../daemon/src/core/step.ts";
+import { newUser } from "../../daemon/src/core/user.ts";
 import { policy } from "../core/policy.ts";
 
 export const CLOSING: Stage = { phase: "closing", reason: "logout", since: 9, stop: "none" };
@@ -70,22 +71,9 @@ export function session(id: SessionId, over: Partial<Session> = {}): Session {
 }
 
 export function user(uid: Uid, over: Partial<User> = {}): User {
-  return {
-    uid,
-    gid: uid,
-    name: `u${uid}`,
-    groups: [],
-    created: { realtime: 1_600_000_000_000_000, monotonic: 4_000_000 },
-    runtime: { state: "ready", kind: "tmpfs" },
-    sessions: new Set(),
-    manager: { state: "none" },
-    deaths: [],
-    impatient: false,
-    imported: new Map(),
-    graphical: null,
-    guessed: false,
-    ...over,
-  };
+  const account = { uid, gid: uid, name: `u${uid}`, groups: [] };
+  const created = { realtime: 1_600_000_000_000_000, monotonic: 4_000_000 };
+  return { ...newUser(account, created), runtime: { state: "ready", kind: "tmpfs" }, ...over };
 }
 
 export function inhibitor(id: number, over: Partial<Inhibitor> = {}): Inhibitor {

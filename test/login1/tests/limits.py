@@ -7,7 +7,7 @@ from basics import check, equal, poll, Skip
 from client import Client, error_of
 from control_socket import is_over, sessions
 from login import Login
-from pam_data import hold, leaves, limits_of
+from pam_data import foreign_stack, hold, limits_of
 from tests.create import create, end, leader
 from tests.others import BUILT
 
@@ -84,10 +84,7 @@ def by_pam_systemd(**values):
     if not os.path.exists(module):
         raise Skip("Debian's pam_systemd could not be unpacked")
     os.makedirs("/run/systemd/seats", exist_ok=True)
-    with open("/etc/pam.d/systemd-limited", "w", encoding="utf-8") as file:
-        file.write("auth required pam_permit.so\naccount required pam_permit.so\n")
-        file.write(leaves(**values) + f"session required {module}\n")
-    login = Login("alice", service="systemd-limited", tty="pts/7")
+    login = Login("alice", service=foreign_stack("systemd-limited", module, **values), tty="pts/7")
     equal(login.rc, 0, "pam_open_session")
     return limits_of(login.env["XDG_SESSION_ID"])
 

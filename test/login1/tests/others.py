@@ -9,6 +9,7 @@ from basics import check, equal, Skip, TREE
 from client import as_systemd, Client, fields, MANAGER_PATH, PREFIX, run, session_path
 from control_socket import session
 from login import Login
+from pam_data import foreign_stack
 
 # Debian's elogind, unpacked before the sandbox was made
 ELOGIND = "/mnt/share"
@@ -69,9 +70,7 @@ def test_pam_module_of_systemd(place):
     if not os.path.exists(module):
         raise Skip("Debian's pam_systemd could not be unpacked")
     os.makedirs("/run/systemd/seats", exist_ok=True)
-    with open("/etc/pam.d/systemd-login", "w", encoding="utf-8") as file:
-        file.write(f"auth required pam_permit.so\naccount required pam_permit.so\nsession required {module} debug\n")
-    login = Login("carol", service="systemd-login", tty="/dev/tty5", env={"XDG_SESSION_DESKTOP": "KDE"})
+    login = Login("carol", service=foreign_stack("systemd-login", f"{module} debug"), tty="/dev/tty5", env={"XDG_SESSION_DESKTOP": "KDE"})
     equal(login.rc, 0, "pam_open_session")
     record = session(login.env["XDG_SESSION_ID"])
     wanted = ["carol", "tty5", 5, "seat0", login.pid, "KDE"]
@@ -104,9 +103,7 @@ def test_gdbus(place):
 def test_pam_module_of_elogind(place):
     """pam_elogind opens its sessions over the bus."""
     module = elogind("pam_elogind.so")
-    with open("/etc/pam.d/elogind-login", "w", encoding="utf-8") as file:
-        file.write(f"auth required pam_permit.so\naccount required pam_permit.so\nsession required {module} debug\n")
-    login = Login("carol", service="elogind-login", tty="/dev/tty5")
+    login = Login("carol", service=foreign_stack("elogind-login", f"{module} debug"), tty="/dev/tty5")
     equal(login.rc, 0, "pam_open_session")
     record = session(login.env["XDG_SESSION_ID"])
     equal([record[name] for name in ("user", "tty", "vtnr", "seat", "leader")], ["carol", "tty5", 5, "seat0", login.pid], "its session")
