@@ -118,6 +118,21 @@ describe.skipIf(unable)(`devices over the keeper's channel ${unable || ""}`, () 
     expect(keeper.descriptorOf(7)).toBe(-1);
   });
 
+  it("drops what came for a device that was given back meanwhile", async () => {
+    begin([record(HELD, 0, 0, END), []]);
+    const results: unknown[] = [];
+    keeper.openDevice(device, nothing(), (result) => results.push(result));
+    keeper.closeDevice(7, (error) => results.push(error));
+    const [first, second] = [order(), order()];
+    for (const fd of first.fds) closeSync(fd);
+    const given = nothing();
+    say(record(DONE, first.serial, 0, 1), [given]);
+    closeSync(given);
+    say(record(DONE, second.serial, 0, 0));
+    await until("the answers", () => results.length === 2);
+    expect(keeper.descriptorOf(7)).toBe(-1);
+  });
+
   it("names errors and says what is mute", async () => {
     begin([record(HELD, 0, 0, END), []]);
     const results: unknown[] = [];
