@@ -18,7 +18,7 @@ import machine
 from basics import cgroup_root, Failed, poll, read, RUN, Skip, tell
 from login import Login
 
-MODULES = ("clients", "devices", "protocol", "crash")
+MODULES = ("clients", "devices", "logind", "protocol", "crash")
 SECONDS = 60
 
 
