@@ -22,8 +22,9 @@ class Controller(Client):
     def take_control(self):
         equal(self.ask("TakeControl", "b", False), [], "TakeControl")
 
-    def signals(self):
-        return self.order(signals=True)
+    def signals(self, which="all"):
+        """What it was told since it was asked last, or only what came "before" the last answer."""
+        return self.order(signals=which)
 
     def hears(self, name):
         """What it was told of that property of its session since it was asked last, or None."""

@@ -35,9 +35,12 @@ class Controller:
         values = [self.bus.given[value] if order.get("fd") == at else value for at, value in enumerate(body)]
         return {"value": values[0] if len(values) == 1 else values}
 
-    def signals(self, _):
-        """Those that have come since this was asked last: [path, member, body], descriptors by their numbers here."""
-        while wire.read(self.bus.data) or select.select([self.bus.socket], [], [], 0.02)[0]:
+    def signals(self, order):
+        """
+        Those that have come since this was asked last: [path, member, body], descriptors by their numbers here. "before":
+        only those that came before the last answer.
+        """
+        while order["signals"] != "before" and (wire.read(self.bus.data) or select.select([self.bus.socket], [], [], 0.02)[0]):
             self.bus.kept.append(self.bus.read())
         found = [each for each in self.bus.kept if each["kind"] == SIGNAL and each["path"].startswith("/org/freedesktop/login1")]
         self.bus.kept = []
@@ -56,7 +59,9 @@ def main():
         say({"name": controller.bus.name, "pid": os.getpid()})
         for line in stream:
             order = json.loads(line)
-            say((controller.signals if "signals" in order else controller.call)(order))
+            if "close" in order:
+                os.close(order["close"])
+            say({"value": None} if "close" in order else (controller.signals if "signals" in order else controller.call)(order))
 
 
 main()

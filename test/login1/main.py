@@ -18,7 +18,7 @@ from bus import Bus, Polkit
 from client import Client
 from login import Login
 
-MODULES = ("members", "standard", "names", "lists", "loginctl", "signals", "create", "limits", "requests", "control", "foreground", "seats", "devices", "multiseat", "compositors", "inhibit", "authority", "polkit", "others", "files", "hostile", "life")
+MODULES = ("members", "standard", "names", "lists", "loginctl", "signals", "create", "limits", "requests", "control", "foreground", "seats", "devices", "multiseat", "compositors", "turmoil", "inhibit", "authority", "polkit", "others", "files", "hostile", "life")
 VARIANTS = (("daemon", "shipped"), ("daemon", "open"), ("broker", "open"))
 SECONDS = 60
 
