@@ -7,7 +7,6 @@ import os
 import shutil
 import signal
 import sys
-import time
 import traceback
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -15,7 +14,7 @@ sys.path[:0] = [HERE, os.path.join(HERE, "../login1"), os.path.join(HERE, "../in
 
 import libseat
 import machine
-from basics import cgroup_root, Failed, poll, read, RUN, Skip, tell
+from basics import attempt, cgroup_root, close, Failed, read, RUN
 from login import Login
 
 MODULES = ("clients", "devices", "logind", "protocol", "crash")
@@ -52,30 +51,24 @@ def clean_up():
     shutil.rmtree(RUN, ignore_errors=True)
 
 
-def describe(error):
+def describe(error, verbose):
     text = f"{error}" if isinstance(error, (Failed, TooLong)) else traceback.format_exc()
     where = traceback.extract_tb(error.__traceback__)
     lines = [f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}" for frame in where if "/tests/" in frame.filename]
-    return text + (f"\n(at {lines[-1]})" if lines else "")
+    log = f"\n--- log\n{machine.daemon.log()[-6000:]}" if verbose else ""
+    return text + (f"\n(at {lines[-1]})" if lines else "") + log
 
 
 def run(function):
-    """(outcome, why) of one test."""
-    setting = getattr(function, "setting", {})
+    signal.alarm(SECONDS)
     try:
-        try:
-            machine.daemon.start(config=setting.get("config"))
-            function(machine.daemon)
-            bugs = [line for line in machine.daemon.log().splitlines() if '"bug' in line]
-            if bugs:
-                raise Failed("the log tells of bugs: " + bugs[0])
-        finally:
-            clean_up()
-    except Skip as reason:
-        return "skipped", str(reason)
-    except Exception as error:
-        return "failed", describe(error)
-    return "passed", ""
+        machine.daemon.start(config=getattr(function, "setting", {}).get("config"))
+        function(machine.daemon)
+        bugs = [line for line in machine.daemon.log().splitlines() if '"bug' in line]
+        if bugs:
+            raise Failed("the log tells of bugs: " + bugs[0])
+    finally:
+        clean_up()
 
 
 def main(arguments):
@@ -84,16 +77,8 @@ def main(arguments):
     signal.signal(signal.SIGALRM, on_alarm)
     libseat.install()
     for label, function in find_tests([word for word in arguments if word != "-v"]):
-        begin = time.monotonic()
-        signal.alarm(SECONDS)
-        outcome, detail = run(function)
-        signal.alarm(0)
-        if verbose:
-            detail += f"\n--- log\n{machine.daemon.log()[-6000:]}"
-        counts[outcome] += 1
-        tell(outcome, label, time.monotonic() - begin, detail)
-    print(f"{counts['passed']} passed, {counts['failed']} failed, {counts['skipped']} skipped")
-    return 1 if counts["failed"] or not counts["passed"] else 0
+        attempt(counts, label, lambda test=function: run(test), lambda error: describe(error, verbose))
+    return close(counts)
 
 
 if __name__ == "__main__":

@@ -116,7 +116,8 @@ def test_a_switch_there_and_back_while_there_is_no_daemon(daemon):
         told = []
         while client.fill(0.2) is not None or len(client.buffer) >= 4:
             told.append(client.next()[0])
-        if told:
+        # told first and written down then: a daemon that is killed in between leaves it to the next to tell it again
+        if told not in ([], [ENABLE]):
             equal(told, [DISABLE], "what it is told")
             client.send(message(DISABLE_SEAT))
             equal(sorted(client.next()[0] for _ in range(2)), sorted([DISABLED, ENABLE]), "acknowledged, and in front again")
