@@ -17,7 +17,7 @@ import machine
 from basics import attempt, cgroup_root, close, Failed, read, RUN
 from login import Login
 
-MODULES = ("clients", "devices", "logind", "protocol", "crash")
+MODULES = ("clients", "devices", "logind", "multiseat", "protocol", "crash")
 SECONDS = 60
 
 
