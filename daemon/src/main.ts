@@ -9,8 +9,7 @@ import { checkConfiguration, loadConfiguration } from "./config/load.ts";
 import { machineFacts } from "./config/machine.ts";
 import { defaultSettings, type Settings, toPolicy } from "./config/settings.ts";
 import { formatProblem } from "./config/tree.ts";
-import { interfaceText } from "./control/interface-text.ts";
-import { createControlServer } from "./control/server.ts";
+import { controlOnDemand } from "./control/on-demand.ts";
 import type { Instant, World } from "./core/model.ts";
 import { emptyWorld } from "./core/step.ts";
 import type { Kernel, Paths } from "./kernel/kernel.ts";
@@ -106,7 +105,7 @@ function createRooms({ systemBus, seatd }: Settings, options: RoomOptions) {
   const reload = () => void process.emit("SIGHUP");
   return {
     pam: new PamServer(options),
-    control: createControlServer({ ...options, interfaceText, version: VERSION }),
+    control: controlOnDemand({ ...options, version: VERSION }),
     login1: login1OnDemand({ ...options, socket: systemBus, reload }),
     seatd: new SeatdServer({ ...options, ...seatd }),
   };

@@ -1,7 +1,7 @@
 /** The control server with the real core and loop behind it, on the in-memory kernel. */
 
 import { afterEach, beforeEach, vi } from "vitest";
-import { interfaceText } from "../../daemon/src/control/interface-text.ts";
+import { LIMITS } from "../../daemon/src/control/on-demand.ts";
 import { createControlServer } from "../../daemon/src/control/server.ts";
 import type { Policy, ServicePolicy } from "../../daemon/src/core/configuration.ts";
 import type { World } from "../../daemon/src/core/model.ts";
@@ -147,7 +147,6 @@ export class Machine {
       world: () => this.engine.world(),
       now,
       log,
-      interfaceText,
       version: "1.2.3",
     });
     const nothing = { openReply() {}, callReply() {} };
@@ -175,7 +174,7 @@ export class Machine {
       changed: (changed, removed) =>
         this.engine.submit({ kind: "devices.changed", at: now(), changed, removed }),
     });
-    control.serve(SOCKET_FD);
+    kernel.listen(SOCKET_FD, LIMITS, (connection) => control.accept(connection));
   }
 
   process(uid: number, options: Partial<Omit<MemoryProcess, "identity" | "holds">> = {}): number {

@@ -14,14 +14,11 @@ import { Calls } from "./calls.ts";
 import { type Call, encode, encodeText, MESSAGE_MAX, MessageReader, readCall } from "./codec.ts";
 import { type Failure, failed } from "./errors.ts";
 import type { Method } from "./interface.ts";
+import { interfaceText } from "./interface-text.ts";
 import { Methods } from "./methods.ts";
 import { notices } from "./monitor.ts";
 import { answerService, type Request, resolve } from "./resolve.ts";
 
-const CONNECTIONS_MAX = 1024;
-const CONNECTIONS_PER_UID = 64;
-/** The list of all sessions at their limit has to fit. */
-const QUEUE_MAX = 8 * 1024 * 1024;
 /** What may wait for all connections of one user together. */
 const QUEUE_PER_UID = 16 * 1024 * 1024;
 const CALLS_WAITING_MAX = 16;
@@ -39,7 +36,6 @@ export interface ControlOptions {
   readonly world: () => World;
   readonly now: () => Instant;
   readonly log: LogPort;
-  readonly interfaceText: string;
   readonly version: string;
 }
 
@@ -47,7 +43,7 @@ export interface ControlServer {
   readonly replies: ReplyPort;
   /** To be told of each published World and the one before it. */
   published(before: World, after: World): void;
-  serve(fd: number): void;
+  accept(connection: Connection): ConnectionHandler;
 }
 
 export function createControlServer(options: ControlOptions): ControlServer {
@@ -90,16 +86,6 @@ class Server implements ControlServer {
     this.replies = this.#calls;
   }
 
-  serve(fd: number): void {
-    const limits = {
-      connections: CONNECTIONS_MAX,
-      connectionsPerUid: CONNECTIONS_PER_UID,
-      queueBytes: QUEUE_MAX,
-      readBytes: MESSAGE_MAX,
-    };
-    this.#options.kernel.listen(fd, limits, (connection) => this.#accepted(connection));
-  }
-
   published(before: World, after: World): void {
     this.#published = after;
     const monitors = [...this.#clients].filter((client) => client.monitors);
@@ -114,7 +100,7 @@ class Server implements ControlServer {
     return this.#options.now().monotonic / 1000;
   }
 
-  #accepted(connection: Connection): ConnectionHandler {
+  accept(connection: Connection): ConnectionHandler {
     const client: Client = {
       connection,
       reader: new MessageReader(MESSAGE_MAX),
@@ -193,7 +179,7 @@ class Server implements ControlServer {
 
   #answer(client: Client, call: Call): void {
     client.busy = true;
-    const own = answerService(call, this.#options);
+    const own = answerService(call, { interfaceText, version: this.#options.version });
     if (own !== null) return this.#finish(client, call, encode(own));
     const request = resolve(call);
     if ("error" in request) return this.#finish(client, call, encode(request));
