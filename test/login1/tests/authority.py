@@ -4,7 +4,7 @@ import signal
 
 from basics import check, equal, poll, setting
 from client import Client, error_of, MANAGER_PATH, SEAT_PATH, session_path, user_path
-from control_socket import sessions
+from control_socket import is_over, sessions
 from expected import MANAGER, SEAT, SESSION, USER
 from login import Login
 from screen import screen
@@ -167,12 +167,12 @@ class Stage:
 
     def renew(self):
         """After an end of what it acts on."""
-        if self.logins[0].id not in sessions() or sessions()[self.logins[0].id]["state"] == "closing":
+        if is_over(self.logins[0].id):
             self.clients[0].leave()
             self.logins[0].kill()
             self.logins[0] = Login("alice", tty="pts/7")
             self.clients[0] = Client(1000, self.logins[0])
-        if self.victim.id not in sessions() or sessions()[self.victim.id]["state"] == "closing":
+        if is_over(self.victim.id):
             self.victim.kill()
             self.victim = Login("alice", tty="pts/9")
 
