@@ -3,12 +3,13 @@
 import { describe, expect, it } from "vitest";
 import type { Event } from "../../daemon/src/core/events.ts";
 import * as actions from "../../daemon/src/login1/actions.ts";
-import { withoutSession } from "../store/sd-login-worlds.ts";
+import { withoutSession, withVt } from "../store/sd-login-worlds.ts";
 import { asCall, BOB, nameOf, TestCall, TestRoom } from "./calls.ts";
 
 describe("while polkit thinks", () => {
   it("the session may end: there is none then", async () => {
     const test = new TestRoom();
+    test.now = withVt(test.now, 2);
     const outcome = nameOf(actions.activate(test.room, test.session("3"), asCall(new TestCall(BOB))));
     test.now = withoutSession(test.now, "3");
     test.answerOfPolkit("yes");
@@ -52,6 +53,13 @@ describe("while polkit thinks", () => {
       expect(test.submitted).toMatchObject([{ id: "4", caller: { uid, pid: 4711 } }]);
     }
   });
+});
+
+it("what is in front already may be brought there by anybody", async () => {
+  const test = new TestRoom();
+  const call = asCall(new TestCall(BOB));
+  expect(await actions.activate(test.room, test.session("3"), call)).toEqual([]);
+  expect(test.submitted).toEqual([]);
 });
 
 describe("an answer of the core", () => {

@@ -4,6 +4,7 @@ import type { Answer, Call } from "../bus/call.ts";
 import type { LATER } from "../bus/table.ts";
 import { canLock } from "../core/classes.ts";
 import type { Session, SessionId } from "../core/model.ts";
+import { seatOf } from "../core/seats.ts";
 import { invalidArgs, noSuchSession, notSupported } from "./errors.ts";
 import type { Room } from "./room.ts";
 
@@ -17,8 +18,12 @@ export function present(room: Room, id: SessionId): Session {
   return session;
 }
 
-/** Whether and how it can be is the core's to say: by a switch of the terminal, or without one. */
-export async function activate(room: Room, { id }: Session, call: Call): Later {
+/**
+ * Whether and how it can be is the core's to say: by a switch of the terminal, or without one. Where nothing would
+ * change everybody may: libseat asks for its own session first of all, also where there is no polkit.
+ */
+export async function activate(room: Room, { id, seat }: Session, call: Call): Later {
+  if (seatOf(room.world(), seat)?.active === id) return [];
   const caller = await room.authority.ask(call, { action: "chvt" });
   present(room, id);
   const at = room.now();

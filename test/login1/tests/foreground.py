@@ -45,21 +45,30 @@ def test_who_may_switch(place):
     """polkit's rule for chvt: who sits there, in front or not; others have to say who they are."""
     with screen():
         alice, bob = on("alice", FIRST), on("bob", SECOND)
-        away = Login("carol", service="sshd-test", tty="ssh", rhost="192.0.2.7")
+        away, root = Login("carol", service="sshd-test", tty="ssh", rhost="192.0.2.7"), Client()
         switch(FIRST)
+        poll("alice is in front", lambda: in_front(root) == alice.id)
         ask = "InteractiveAuthorizationRequired"
         for login, uid, outcome in ((alice, 1000, ""), (bob, 1001, ""), (away, 1002, ask), (None, 1003, ask), (None, 0, "")):
             client = Client(uid, login)
+            for target in (alice, bob):
+                # what is in front already anybody may bring there
+                wanted = "" if target is alice else outcome
+                found = error_of(lambda c=client, t=target: c.call("ActivateSession", "s", t.id))
+                equal(found, wanted, f"ActivateSession of {target.id} by user {uid}")
+                there = SECOND if found == "" and target is bob else FIRST
+                poll("the switch is done", lambda end=there: foreground() == end)
             ways = (
-                ("ActivateSession", "s", (alice.id,), MANAGER_PATH),
-                ("ActivateSessionOnSeat", "ss", (alice.id, "seat0"), MANAGER_PATH),
-                ("Activate", "", (), session_path(alice.id)),
-                ("ActivateSession", "s", (alice.id,), SEAT_PATH),
-                ("SwitchTo", "u", (FIRST,), SEAT_PATH),
+                ("ActivateSessionOnSeat", "ss", (bob.id, "seat0"), MANAGER_PATH),
+                ("Activate", "", (), session_path(bob.id)),
+                ("ActivateSession", "s", (bob.id,), SEAT_PATH),
+                ("SwitchTo", "u", (SECOND,), SEAT_PATH),
             )
             for member, signature, given, path in ways:
                 found = error_of(lambda c=client, m=member, s=signature, g=given, p=path: c.call(m, s, *g, path=p))
                 equal(found, outcome, f"{member} of {path} by user {uid}")
+                switch(FIRST)
+                poll("alice is in front", lambda: in_front(root) == alice.id)
             for member, there in (("SwitchToNext", SECOND), ("SwitchToPrevious", FIRST)):
                 equal(error_of(lambda c=client, m=member: c.call(m, path=SEAT_PATH)), outcome, f"{member} by user {uid}")
                 poll("the switch is done", lambda end=there if outcome == "" else FIRST: foreground() == end)
