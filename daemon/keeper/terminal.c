@@ -10,9 +10,10 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "log.h"
 #include "terminal.h"
 
-#define MODE_AFTERWARDS 0620
+#define MODE_OF_NOBODY 0620
 
 int terminal_open(unsigned int vt)
 {
@@ -76,15 +77,29 @@ static int set_keyboard(int fd, int keyboard)
 	return now == keyboard ? 0 : EPROTO;
 }
 
-int terminal_restore(int fd, int keyboard)
+uid_t terminal_owner(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 ? st.st_uid : 0;
+}
+
+/* Somebody to whom it was given since, by a getty or a login, keeps it. */
+static int give_back(int fd, const struct terminal_state *before)
+{
+	if (before->owner == before->given || terminal_owner(fd) != before->given)
+		return 0;
+	return fchown(fd, before->owner, (gid_t)-1) < 0 ? errno : 0;
+}
+
+int terminal_restore(int fd, const struct terminal_state *before)
 {
 	struct vt_mode mode = {.mode = VT_AUTO};
 	const int errors[] = {
 		ioctl(fd, KDSETMODE, KD_TEXT) < 0 ? errno : 0,
-		set_keyboard(fd, keyboard),
+		set_keyboard(fd, before->keyboard),
 		ioctl(fd, VT_SETMODE, &mode) < 0 ? errno : 0,
-		fchmod(fd, MODE_AFTERWARDS) < 0 ? errno : 0,
-		fchown(fd, 0, (gid_t)-1) < 0 ? errno : 0,
+		give_back(fd, before),
 	};
 
 	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
@@ -92,6 +107,12 @@ int terminal_restore(int fd, int keyboard)
 			return errors[i];
 	}
 	return 0;
+}
+
+void terminal_take_away(int fd)
+{
+	if (fchmod(fd, MODE_OF_NOBODY) < 0 || fchown(fd, 0, (gid_t)-1) < 0)
+		log_line("take a VT away from its user: %m");
 }
 
 int terminal_let_go(int fd)

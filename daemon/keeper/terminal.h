@@ -27,8 +27,21 @@ int terminal_ask(int fd);
 /* Whether the kernel asks as terminal_prepare told it to. */
 bool terminal_asks(int fd);
 
-/* As it was, for whoever comes next; everything is tried. 0 or the first errno. */
-int terminal_restore(int fd, int keyboard);
+/* What it goes back to. */
+struct terminal_state {
+	int keyboard;
+	uid_t owner;
+	/* The user it was given to meanwhile. */
+	uid_t given;
+};
+
+uid_t terminal_owner(int fd);
+
+/* As it was; everything is tried. 0 or the first errno. */
+int terminal_restore(int fd, const struct terminal_state *before);
+
+/* Of a terminal whose owner of before is not known: root's, as a getty makes it. */
+void terminal_take_away(int fd);
 
 /* Lets a switch away happen that waits for it; EINVAL if none does. 0 or an errno. */
 int terminal_let_go(int fd);

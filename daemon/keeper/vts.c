@@ -103,26 +103,30 @@ int vt_take(struct vts *vts, unsigned int number, uid_t owner)
 	int fd = terminal_open(number);
 	if (fd < 0)
 		return errno;
-	int keyboard = held != NULL ? held->keyboard : terminal_keyboard(fd);
+	struct terminal_state before = {
+		.keyboard = held != NULL ? held->before.keyboard : terminal_keyboard(fd),
+		.owner = held != NULL ? held->before.owner : terminal_owner(fd),
+		.given = owner,
+	};
 	int error = prepare(fd, owner, held != NULL);
 	if (error != 0) {
 		if (held == NULL)
-			terminal_restore(fd, keyboard);
+			terminal_restore(fd, &before);
 		close(fd);
 		return error;
 	}
 	if (held != NULL)
 		close(held->fd);
-	*place = (struct vt){.number = number, .keyboard = keyboard, .fd = fd};
+	*place = (struct vt){.number = number, .before = before, .fd = fd};
 	return 0;
 }
 
 static void restore(struct vt *vt)
 {
-	int error = terminal_restore(vt->fd, vt->keyboard);
+	int error = terminal_restore(vt->fd, &vt->before);
 
 	if (error == EIO && reopen(vt))
-		error = terminal_restore(vt->fd, vt->keyboard);
+		error = terminal_restore(vt->fd, &vt->before);
 	if (error != 0)
 		log_line("put VT %u back as it was: %s", vt->number, strerror(error));
 }
@@ -165,16 +169,21 @@ static void answer_before_release(struct vts *vts, struct devices *devices, stru
 		vts->left |= UINT64_C(1) << vt->number;
 }
 
-/* Left by another keeper: in which mode its keyboard was is not known. */
+/* Left by another keeper: in which mode its keyboard was, and whose it was, is not known. */
 static void restore_unknown(unsigned int number)
 {
-	struct vt vt = {.number = number, .keyboard = K_UNICODE, .fd = terminal_open(number)};
+	struct vt vt = {
+		.number = number,
+		.before.keyboard = K_UNICODE,
+		.fd = terminal_open(number),
+	};
 
 	if (vt.fd < 0) {
 		log_line("open VT %u to put it back as it was: %m", number);
 		return;
 	}
 	restore(&vt);
+	terminal_take_away(vt.fd);
 	close(vt.fd);
 }
 

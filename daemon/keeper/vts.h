@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include "devices.h"
+#include "terminal.h"
 
 #define VTS_MAX 16
 
@@ -12,8 +13,7 @@
 struct vt {
 	/* 0: a free place */
 	unsigned int number;
-	/* The mode that its keyboard had before. */
-	int keyboard;
+	struct terminal_state before;
 	int fd;
 };
 

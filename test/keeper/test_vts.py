@@ -47,19 +47,42 @@ def take(puppet, vt=OURS):
 @with_terminals(OURS)
 def test_vt_taken_and_put_back(ours):
     keeper = Puppets()
-    group = ours.owner()[1]
+    before = ours.owner()
+    group = before[1]
     ours.set_keyboard(MEDIUMRAW)
     for _ in range(2):
         take(keeper.puppet)
         equal((ours.modes(), ours.owner()[:2]), ((GRAPHICS, OFF, PROCESS), (USER, group)))
     keeper.puppet.send(RELEASE, value=OURS)
     wait_for("it is back", lambda: ours.modes() == (TEXT, MEDIUMRAW, AUTO))
-    wait_for("root's", lambda: ours.owner() == (0, group, 0o620))
+    wait_for("whose it was", lambda: ours.owner() == before)
     take(keeper.puppet)
     equal(ours.modes(), (GRAPHICS, OFF, PROCESS), "again")
     equal(keeper.end(), 0)
-    equal((ours.modes(), ours.owner()), ((TEXT, MEDIUMRAW, AUTO), (0, group, 0o620)), "after SIGTERM")
+    equal((ours.modes(), ours.owner()), ((TEXT, MEDIUMRAW, AUTO), before), "after SIGTERM")
     true("put 1 VTs back" in keeper.lines(), keeper.lines())
+
+
+@with_terminals(OURS)
+def test_vt_stays_the_user_s_who_had_it_before(ours):
+    keeper = Puppets()
+    before = ours.owner()
+    os.chown(ours.path, USER, -1)
+    os.chmod(ours.path, 0o600)
+    take(keeper.puppet)
+    keeper.puppet.send(RELEASE, value=OURS)
+    wait_for("it is back", lambda: ours.modes()[2] == AUTO)
+    equal(ours.owner(), (USER, before[1], 0o600))
+
+
+@with_terminals(OURS)
+def test_vt_is_not_taken_from_whom_it_was_given_to_meanwhile(ours):
+    keeper = Puppets()
+    take(keeper.puppet)
+    os.chown(ours.path, USER + 1, -1)
+    keeper.puppet.send(RELEASE, value=OURS)
+    wait_for("it is back", lambda: ours.modes()[2] == AUTO)
+    equal(ours.owner()[0], USER + 1)
 
 
 @with_terminals(OURS)
