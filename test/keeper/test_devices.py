@@ -67,7 +67,7 @@ def test_only_the_named_character_device_is_opened():
         equal(keeper.puppet.open(1, path, number=NUMBERS["null"])[0], expected, path)
     error = keeper.puppet.open(1, block, number=NUMBERS["null"])[0]
     true(error in ("ENODEV", "ENXIO", "EACCES"), error)
-    equal(len(keeper.descriptors()), DESCRIPTORS)
+    wait_for("nothing is left", lambda: len(keeper.descriptors()) == DESCRIPTORS)
 
 
 def test_a_key_that_is_used_again_closes_the_first_device():

@@ -1,8 +1,7 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, copyFileSync, openSync, statSync } from "node:fs";
-import { setTimeout as sleep } from "node:timers/promises";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { closeSync, copyFileSync, openSync, readFileSync, statSync } from "node:fs";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { loadAddon } from "../../daemon/src/kernel/addon.ts";
 import { ADDON, endChildren, makeRig, type Rig, startProcess, unable, until } from "./rig.ts";
 
@@ -120,11 +119,12 @@ describe.skipIf(unable)(`processes ${unable || ""}`, () => {
   });
 
   it("counts a dead process that nobody has reaped as gone", async () => {
-    const outer = await startProcess("/bin/sh", "-c", "sleep 0 & echo $!; exec sleep 1000");
+    // it must not end while the shell is there, which would reap it
+    const waits = "while read -r name </proc/$PPID/comm && [ $name = sh ]; do sleep 0.01; done";
+    const outer = await startProcess("/bin/sh", "-c", `sh -c '${waits}' & echo $!; exec sleep 1000`);
     const [line] = (await once(outer.stdout as NodeJS.ReadableStream, "data")) as [Buffer];
     const zombie = Number(String(line));
-    await sleep(200);
-    expect(statSync(`/proc/${zombie}`).isDirectory()).toBe(true);
+    await vi.waitFor(() => expect(readFileSync(`/proc/${zombie}/stat`, "latin1")).toContain(") Z "), 10_000);
     expect(() => rig.kernel.process(zombie)).toThrow(/ESRCH/);
   });
 

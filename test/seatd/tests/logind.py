@@ -6,12 +6,17 @@ import shutil
 from basics import check, equal, poll, Skip
 from bus import Bus, Polkit
 from compositor import on
-from control_socket import nobody, session
+from control_socket import call, nobody, session
 from hardware import CARD, hardware, KEYBOARD, muted
 from libseat import BOTH, end_all, Libseat, NEW
 from login import Login
 from screen import facts, FIRST, screen, SECOND, switch
 from terminals import GRAPHICS
+
+
+def states():
+    devices = call("GetSeat", id="seat0")["devices"]
+    return [each["state"] for device in devices for each in device["taken"]]
 
 
 @contextlib.contextmanager
@@ -51,7 +56,8 @@ def test_a_compositor_over_the_bus_goes_and_comes_back(daemon):
                 equal(sorted(set(muted())), ["drop 1:7", "revoke 1:5"], "what was taken away")
                 switch(FIRST)
                 client.hears("ENABLE")
-                poll("its card is live", lambda: "set 1:7" in muted())
+                poll("what it has is live", lambda: states() == ["active", "active"])
+                check("set 1:7" in muted(), "the card has a master")
             equal(client.order("close"), ["close: 0"], "its end")
             poll("nobody controls the session", lambda: session(alice.id)["controller"] is None)
             end_all()
