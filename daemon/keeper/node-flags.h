@@ -26,6 +26,7 @@ static const char *const optional_flags[] = {
 
 static const char *const node_flags[] = {
 	"--lite-mode",
+	"--expose-gc",
 	"--disable-proto=delete",
 	"--disallow-code-generation-from-strings",
 	"--max-old-space-size=512",

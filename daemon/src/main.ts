@@ -21,6 +21,7 @@ import { createEngine, type Engine } from "./loop/engine.ts";
 import type { ClockPort, LogPort } from "./loop/ports.ts";
 import { PamServer } from "./pam-socket/server.ts";
 import { followConfiguration, learnGroups } from "./reload.ts";
+import { createRest } from "./rest.ts";
 import { SeatdServer } from "./seatd/server.ts";
 import { createStore } from "./store/files.ts";
 import { readGroups, renderGroups } from "./store/groups.ts";
@@ -128,8 +129,10 @@ function serve({ file, run, started, settings, log, boot, paths, kernel, gids }:
     writeFile: kernel.writeFile,
     log,
   });
+  const rest = createRest(globalThis.gc);
   const publish = (before: World, after: World) => {
     setImmediate(announce, before, after, log, started);
+    rest.worked();
     // before the signals: who hears of a session reads its file
     stateFiles.published(before, after);
     control.published(before, after);
