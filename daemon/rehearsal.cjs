@@ -106,26 +106,18 @@ process.dlopen = (module) => {
   module.exports = new Proxy(pretended, { get: (known, name) => known[name] ?? function () {} });
 };
 
-fs.writeFileSync(
-  `${folder}/sessionman.yaml`,
-  `# the rest is as usual
-user_services: {backend: none}
-cgroup:
-  root: ${folder}/cgroup
-paths:
-  runtime_directories: ${folder}/user
-  lingering: ${folder}/linger
-  backend_configuration: ${folder}/backend
-  state_files: ${folder}/state
-  system_bus: ${folder}/no-bus
-`,
-);
-// what only the parser can read
-fs.mkdirSync(`${folder}/sessionman.yaml.d`);
-fs.writeFileSync(
-  `${folder}/sessionman.yaml.d/quoted.yaml`,
-  'trusted_services:\n  - "gdm"\nlimits: {users: {}}\n',
-);
+const options = {
+  cgroup: { root: `${folder}/cgroup` },
+  paths: {
+    runtime_directories: `${folder}/user`,
+    lingering: `${folder}/linger`,
+    backend_configuration: `${folder}/backend`,
+    state_files: `${folder}/state`,
+    system_bus: `${folder}/no-bus`,
+  },
+  user_services: { backend: "none" },
+};
+fs.writeFileSync(`${folder}/sessionman.yaml`, JSON.stringify(options));
 
 const { index, load, scripts } = require(`${folder}/sessionmand.cjs`);
 

@@ -64,7 +64,6 @@ const pure = [
   "kernel/device-table.ts",
   "config/options.ts",
   "config/parse.ts",
-  "config/plain.ts",
   "config/kinds.ts",
   "config/tree.ts",
 ];

@@ -1,7 +1,6 @@
-/** YAML text -> tree. The parser is loaded at the first file that is more than plain.ts can read. */
+/** YAML text -> tree. The parser is loaded at the first file that has more than comments: it costs 5 ms of every start. */
 
 import type { CST, Document, LineCounter, ParsedNode, Scalar as ParsedScalar, YAMLMap } from "yaml";
-import { readPlain } from "./plain.ts";
 import type { Entry, Node, Place, Report, Scalar } from "./tree.ts";
 import { printable, quote } from "./tree.ts";
 
@@ -26,11 +25,6 @@ const MOST_LEXEMES = 100_000;
 export function readYaml(file: string, text: string, report: Report): Node | undefined {
   const empty: Node = { shape: "map", place: { file, line: 1, column: 1 }, entries: [] };
   if (text.split("\n").every((line) => /^\s*(#|$)/.test(line))) return empty;
-  return readPlain(file, text) ?? parseYaml(file, text, report, empty);
-}
-
-/** The same, by the parser. */
-export function parseYaml(file: string, text: string, report: Report, empty: Node): Node | undefined {
   const yaml: typeof import("yaml") = require("yaml");
   const reading = { file, yaml, lines: new yaml.LineCounter(), report };
   const document = compose(text, reading);
