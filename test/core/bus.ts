@@ -61,12 +61,18 @@ export class Bus {
     });
   }
 
+  /** For a question that somebody else looks after. */
+  number(): number {
+    this.#lastCall += 1;
+    return this.#lastCall;
+  }
+
   /** Each question has to be answered once. */
   ask(wish: Wish, process: Process | null = null): void {
     if (this.#machine.dead) return;
-    this.#lastCall += 1;
-    this.#asked.set(this.#lastCall, { process, at: this.#machine.now });
-    const requester = { room: "login1", call: this.#lastCall } as const;
+    const call = this.number();
+    this.#asked.set(call, { process, at: this.#machine.now });
+    const requester = { room: "login1", call } as const;
     this.#machine.submit({ ...wish, at: this.#machine.instant(), requester } as Event);
   }
 

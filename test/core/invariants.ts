@@ -1,5 +1,6 @@
 /** What must hold whenever the simulated machine is at rest: the rules of a session manager, told without its code. */
 
+import { isDeepStrictEqual } from "node:util";
 import { seat0 } from "../../daemon/src/core/seats.ts";
 import { brokenLogin1 } from "./login1.ts";
 import { brokenServices } from "./service-invariants.ts";
@@ -103,10 +104,7 @@ function checkDisk(machine: Simulation, check: (holds: boolean, sentence: string
   const world = machine.engine.world();
   for (const session of world.sessions.values()) {
     const stored = machine.storedSession(session.id);
-    check(
-      stored !== null && JSON.stringify(stored) === JSON.stringify(session),
-      `I19: the record of session ${session.id} differs`,
-    );
+    check(isDeepStrictEqual(stored, session), `I19: the record of session ${session.id} differs`);
   }
   for (const key of machine.disk.keys()) {
     const id = key.startsWith("sessions/") ? key.slice("sessions/".length) : null;

@@ -1,6 +1,6 @@
 /** What programs ask over the bus in random histories, and what must hold of it at rest. */
 
-import { INHIBIT_WHATS, type Session } from "../../daemon/src/core/model.ts";
+import { INHIBIT_WHATS, SEATD, type Session } from "../../daemon/src/core/model.ts";
 import { facts } from "./facts.ts";
 import { GID } from "./machine.ts";
 import type { Simulation } from "./simulation.ts";
@@ -102,7 +102,8 @@ export function brokenLogin1(machine: Simulation): string[] {
   for (const session of world.sessions.values()) {
     const { id, control, stage, type } = session;
     const before = bus.types.get(id);
-    const present = control === null || (control.bus === bus.guid && bus.names.has(control.name));
+    const over = control === null || control.bus === SEATD ? null : control;
+    const present = over === null || (over.bus === bus.guid && bus.names.has(over.name));
     check(present, `session ${id} is controlled by ${control?.name}, who is gone`);
     check(control === null || stage.phase !== "closing", `closing session ${id} is controlled`);
     if (stage.phase === "running")

@@ -2,8 +2,10 @@
 
 import type { Account, Found } from "../../daemon/src/core/events.ts";
 import type { Inhibitor, ProcessIdentity, Session, User } from "../../daemon/src/core/model.ts";
+import type { SeatRecord } from "../../daemon/src/core/seat-events.ts";
 import { parseSession } from "../../daemon/src/store/render.ts";
 import { parseInhibitor } from "../../daemon/src/store/render-inhibitor.ts";
+import { parseSeat } from "../../daemon/src/store/render-seat.ts";
 import { parseUser } from "../../daemon/src/store/render-user.ts";
 import { Managers } from "./managers.ts";
 
@@ -53,13 +55,13 @@ export class Machine {
   /** report: runs the action as soon as the daemon is idle; guard: wraps what only the present daemon may do. */
   constructor(report: (action: () => void) => void, guard: (action: () => void) => () => void) {
     this.managers = new Managers({
-      after: (ms, action) => this.#naturally(ms, action),
+      after: (ms, action) => this.naturally(ms, action),
       report,
-      daemonAfter: (ms, action) => this.#naturally(ms, guard(action)),
+      daemonAfter: (ms, action) => this.naturally(ms, guard(action)),
     });
   }
 
-  #naturally(ms: number, run: () => void): void {
+  naturally(ms: number, run: () => void): void {
     this.#nature.push({ at: this.now + ms * 1000, run });
   }
 
@@ -155,6 +157,12 @@ export class Machine {
     return text === undefined ? null : parseUser(uid, text, BOOT, checksum);
   }
 
+  storedSeats(): SeatRecord[] {
+    return this.stored("seats/").flatMap(
+      (id) => parseSeat(id, this.disk.get(`seats/${id}`) ?? "", BOOT, checksum) ?? [],
+    );
+  }
+
   account(uid: number): Account | null {
     return this.unknown.has(uid) ? null : { uid, gid: GID, name: `u${uid}`, groups: [] };
   }
@@ -166,7 +174,7 @@ export class Machine {
     const inhibitors = this.storedInhibitors();
     const recorded = new Set(records.map((record) => record.id));
     return {
-      seats: [],
+      seats: this.storedSeats(),
       held: { devices: [], vts: [], clients: [] },
       nextId: Number(this.disk.get("next-id") ?? 1),
       sessions: records.map((record) => {

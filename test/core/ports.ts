@@ -2,15 +2,17 @@
 
 import type { OpenResult } from "../../daemon/src/core/effects.ts";
 import type { ManagerNews, World } from "../../daemon/src/core/model.ts";
-import { createNoDevices } from "../../daemon/src/kernel/no-devices.ts";
 import type { ManagerOrder, Ports } from "../../daemon/src/loop/ports.ts";
 import { renderSession } from "../../daemon/src/store/render.ts";
 import { renderInhibitor } from "../../daemon/src/store/render-inhibitor.ts";
+import { renderSeat } from "../../daemon/src/store/render-seat.ts";
 import { renderUser } from "../../daemon/src/store/render-user.ts";
 import { BOOT, checksum, GID } from "./machine.ts";
+import { brokenAlways } from "./seat-invariants.ts";
 import type { Simulation } from "./simulation.ts";
 
 const NOTHING = () => {};
+const SIGKILL = 9;
 
 export class DaemonPorts {
   readonly #machine: Simulation;
@@ -24,24 +26,23 @@ export class DaemonPorts {
   get all(): Ports {
     const machine = this.#machine;
     const reply = this.#replyPort();
+    const alive = (action: () => void) => this.#alive(action);
     return {
       store: this.#storePort(),
-      system: { ...this.#sessionPorts(), ...this.#managerPorts(), ...createNoDevices() },
+      system: { ...this.#sessionPorts(), ...this.#managerPorts(), ...machine.seats.systemPort(alive) },
       clock: {
         now: () => machine.instant(),
         setTimer: (timer, afterMs, fired) => this.#alive(() => machine.setTimer(timer, afterMs, fired)),
         cancelTimer: (timer) => this.#alive(() => machine.cancelTimer(timer)),
       },
       log: { info: NOTHING, warn: NOTHING, error: NOTHING },
-      replies: { pam: reply, control: reply, login1: this.#busReplyPort(), seatd: reply },
+      replies: { pam: reply, control: reply, login1: this.#busReplyPort(), seatd: this.#seatdReplyPort() },
       login1: {
         inhibitReply: (call, result) => this.#alive(() => machine.bus.inhibitAnswered(call, result)),
         lock: NOTHING,
-        takeReply: NOTHING,
-        paused: NOTHING,
-        resumed: NOTHING,
+        ...machine.seats.login1Port(alive),
       },
-      seatd: { takeReply: NOTHING, tell: NOTHING },
+      seatd: machine.seats.seatdPort(alive),
       publish: (before, after) => this.#alive(() => this.#announce(before, after)),
     };
   }
@@ -53,6 +54,7 @@ export class DaemonPorts {
 
   #announce(before: World, after: World): void {
     this.#machine.published = after;
+    this.#machine.seats.wrongs.push(...brokenAlways(this.#machine, after));
     const { types } = this.#machine.bus;
     for (const { id, type } of after.sessions.values()) if (!types.has(id)) types.set(id, type);
     for (const change of after.sessions.since(before.sessions)) {
@@ -80,8 +82,8 @@ export class DaemonPorts {
         this.#write(`inhibitors/${inhibitor.id}`, renderInhibitor(inhibitor, BOOT, checksum)),
       eraseInhibitor: (id) => this.#alive(() => void this.#machine.disk.delete(`inhibitors/${id}`)),
       saveUser: (user) => this.#write(`users/${user.uid}`, renderUser(user, BOOT, checksum)),
-      saveSeat: NOTHING,
-      eraseSeat: NOTHING,
+      saveSeat: (seat) => this.#write(`seats/${seat.id}`, renderSeat(seat, BOOT, checksum)),
+      eraseSeat: (id) => this.#alive(() => void this.#machine.disk.delete(`seats/${id}`)),
       eraseUser: (uid) => this.#alive(() => this.#forgetUser(uid)),
       saveLinger: (uid, name, done) =>
         this.#alive(() => {
@@ -203,7 +205,12 @@ export class DaemonPorts {
       watchLeader: (_id, leader, exited) =>
         this.#watch(() => !this.#machine.processes.get(leader.pid)?.alive, exited),
       unwatchLeader: NOTHING,
-      signalProcess: (_process, signal) => this.#alive(() => void this.#machine.signals.push(signal)),
+      signalProcess: ({ pid }, signal) =>
+        this.#alive(() => {
+          const process = this.#machine.processes.get(pid);
+          if (signal === SIGKILL && process !== undefined) this.#machine.exit(process);
+          else this.#machine.signals.push(signal);
+        }),
       executableOf: (process) => {
         const found = this.#machine.processes.get(process.pid);
         return found?.alive ? found.executable : "";
@@ -222,7 +229,22 @@ export class DaemonPorts {
   #busReplyPort(): Ports["replies"]["login1"] {
     return {
       openReply: NOTHING,
-      callReply: (call) => this.#alive(() => void this.#machine.bus.answered(call)),
+      callReply: (call, { ok }) =>
+        this.#alive(() => {
+          if (!this.#machine.seats.clients.answered(call, ok)) this.#machine.bus.answered(call);
+        }),
+    };
+  }
+
+  #seatdReplyPort(): Ports["replies"]["seatd"] {
+    const { clients } = this.#machine.seats;
+    return {
+      openReply: NOTHING,
+      callReply: (call, { ok }) =>
+        this.#alive(() => {
+          if (!clients.answered(call, ok))
+            clients.wrongs.push(`call ${call} was answered without a question`);
+        }),
     };
   }
 

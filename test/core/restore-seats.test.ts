@@ -17,7 +17,14 @@ const control = (over: Partial<Control>): Control => ({
   ...over,
 });
 
-function released(records: readonly Session[], vts: readonly number[], clients: readonly number[]): unknown {
+type Order = "vt.release" | "vt.take";
+
+function ordered(
+  order: Order,
+  records: readonly Session[],
+  vts: readonly number[],
+  clients: readonly number[],
+): number[] {
   const held = { devices: [], vts, clients };
   const found: Found = {
     nextId: 9,
@@ -40,8 +47,13 @@ function released(records: readonly Session[], vts: readonly number[], clients: 
     held,
   };
   const { effects } = restoreSeats(worldOf(...records.map((record) => heldSession(record, held))), found);
-  return effects.flatMap((effect) => (effect.kind === "vt.release" ? effect.vt : []));
+  return effects.flatMap((effect) =>
+    (effect.kind === "vt.release" || effect.kind === "vt.take") && effect.kind === order ? effect.vt : [],
+  );
 }
+
+const released = (...found: readonly [readonly Session[], readonly number[], readonly number[]]) =>
+  ordered("vt.release", ...found);
 
 const onVt = (id: string, vtnr: number, controlled: Control | null) =>
   session(id, { vtnr, seat: "seat0", control: controlled });
@@ -59,7 +71,13 @@ describe("virtual terminals after a restart", () => {
 
   it("are put back when the keeper that had them was killed", () => {
     const records = [onVt("1", 2, control({})), onVt("2", 3, control({ name: ":1.7", bus: "ab" }))];
-    expect(released(records, [], [])).toEqual([2, 3]);
+    expect(released(records, [], [])).toEqual([2]);
     expect(released([onVt("1", 2, control({ vt: false }))], [], [])).toEqual([]);
+  });
+
+  it("are prepared again for who may be there still, whom the bus knows", () => {
+    const records = [onVt("1", 2, control({})), onVt("2", 3, control({ name: ":1.7", bus: "ab" }))];
+    expect(ordered("vt.take", records, [], [])).toEqual([3]);
+    expect(ordered("vt.take", records, [2, 3], [5])).toEqual([]);
   });
 });

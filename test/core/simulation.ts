@@ -5,7 +5,7 @@
 
 import type { Policy } from "../../daemon/src/core/configuration.ts";
 import type { OpenResult } from "../../daemon/src/core/effects.ts";
-import type { Caller, Event, OpenFacts } from "../../daemon/src/core/events.ts";
+import type { Caller, Event, Found, OpenFacts } from "../../daemon/src/core/events.ts";
 import type { World } from "../../daemon/src/core/model.ts";
 import { emptyWorld } from "../../daemon/src/core/step.ts";
 import { createEngine, type Engine } from "../../daemon/src/loop/engine.ts";
@@ -14,6 +14,8 @@ import { Logins } from "./logins.ts";
 import { GID, type Happening, Machine, type Process } from "./machine.ts";
 import { policy } from "./policy.ts";
 import { DaemonPorts } from "./ports.ts";
+import { brokenAlways } from "./seat-invariants.ts";
+import { Seats } from "./seats-machine.ts";
 
 export class Simulation extends Machine {
   readonly answers: { call: number; result: OpenResult }[] = [];
@@ -26,6 +28,7 @@ export class Simulation extends Machine {
   engine: Engine;
   readonly logins: Logins;
   readonly bus: Bus;
+  readonly seats: Seats;
   /** Users who may be without a manager that they would have otherwise. */
   readonly excused = new Set<number>();
   /** How many there are, from 1000 on. */
@@ -39,7 +42,8 @@ export class Simulation extends Machine {
   #timers = new Map<string, { at: number; fired: () => void }>();
   #reports: (() => void)[] = [];
 
-  constructor(wanted: Policy = policy, users = 4) {
+  /** vt: the terminal that is shown; 0 where there are none. */
+  constructor(wanted: Policy = policy, users = 4, vt = 1) {
     super(
       (action) => this.#reports.push(action),
       (action) => {
@@ -54,6 +58,7 @@ export class Simulation extends Machine {
     this.published = emptyWorld(wanted);
     this.logins = new Logins(this);
     this.bus = new Bus(this);
+    this.seats = new Seats(this, vt);
     this.engine = this.#start();
     this.#submitFound();
   }
@@ -73,7 +78,8 @@ export class Simulation extends Machine {
     return !this.dead;
   }
 
-  restart(): void {
+  /** orders: how many of the last orders of the daemon that is gone the keeper carries out. */
+  restart(orders = Number.POSITIVE_INFINITY): void {
     this.excused.clear();
     this.#daemon += 1;
     this.managers.disconnect();
@@ -82,6 +88,7 @@ export class Simulation extends Machine {
     this.#timers = new Map();
     this.#reports = [];
     this.bus.restarted();
+    this.seats.disconnect(orders);
     this.#fuse = Number.POSITIVE_INFINITY;
     this.announced.clear();
     this.published = emptyWorld(this.#policy);
@@ -114,7 +121,12 @@ export class Simulation extends Machine {
   submit(event: Event): void {
     if (this.dead) return;
     this.engine.submit(event);
+    if (!this.dead) this.seats.wrongs.push(...brokenAlways(this, this.engine.world()));
     this.settle();
+  }
+
+  override found(): Found {
+    return { ...super.found(), held: this.seats.keeper.held() };
   }
 
   advance(ms: number): void {
@@ -218,6 +230,7 @@ export class Simulation extends Machine {
         again = true;
       }
       again ||= this.#reports.length > 0;
+      again ||= !this.seats.lazy && this.seats.quiet();
     }
   }
 
@@ -228,5 +241,6 @@ export class Simulation extends Machine {
 
   #submitFound(): void {
     this.engine.submit({ kind: "daemon.started", at: this.instant(), found: this.found() });
+    this.seats.begin();
   }
 }

@@ -11,7 +11,7 @@ import type { Effect } from "./effects.ts";
 import type { Uid, World } from "./model.ts";
 import { chain, type Step, same } from "./outcome.ts";
 import type { Device, Seat } from "./seat-model.ts";
-import { saveSeat, seatOf } from "./seats.ts";
+import { saveSeat, seat0, seatOf } from "./seats.ts";
 
 const SECOND_LOOK_MS = 600;
 
@@ -36,7 +36,7 @@ function others(seat: Seat, uid: Uid | null): Uid[] {
   return seat.granted.filter((each) => each !== uid);
 }
 
-function secondLook({ id }: Seat): Effect {
+export function secondLook({ id }: Seat): Effect {
   return { kind: "timer.set", timer: `access/${id}`, afterMs: SECOND_LOOK_MS };
 }
 
@@ -45,11 +45,8 @@ export function takeAccess(world: World, seat: Seat, next: Uid | null): Step {
   const remove = others(seat, next || null);
   if (remove.length === 0) return same(world);
   const devices = devicesOf(world, seat);
-  if (devices.length === 0) return same(world);
-  return {
-    world,
-    effects: [{ kind: "access.set", seat: seat.id, devices, uid: null, remove }, secondLook(seat)],
-  };
+  const set: Effect = { kind: "access.set", seat: seat.id, devices, uid: null, remove };
+  return { world, effects: devices.length === 0 ? [secondLook(seat)] : [set, secondLook(seat)] };
 }
 
 /** The user who is active from now on is written down before there is an entry. */
@@ -88,37 +85,62 @@ export function accessOver(world: World, id: string): Step {
   );
 }
 
-/** What became of a device: null before it came, and after it went. */
+/** What a device was before, null for one that came, and is now. */
 export interface DeviceChange {
   readonly before: Device | null;
-  readonly after: Device | null;
+  readonly after: Device;
 }
 
-/** The lists of devices that came, or are otherwise than before: none of an earlier seat's users stays in them. */
-export function accessChanged(world: World, changes: readonly DeviceChange[]): Step {
-  const taken = changes.flatMap((change) => lost(world, change));
-  const gained = new Map<string, Device[]>();
-  for (const { after } of changes)
-    if (after !== null && hasAccess(after))
-      gained.set(after.seat, [...(gained.get(after.seat) ?? []), after]);
+/** Devices by seat. */
+function bySeat(found: Iterable<readonly [seat: string, device: Device]>): Map<string, Device[]> {
+  const seats = new Map<string, Device[]>();
+  for (const [seat, device] of found) {
+    const devices = seats.get(seat);
+    if (devices === undefined) seats.set(seat, [device]);
+    else devices.push(device);
+  }
+  return seats;
+}
+
+/**
+ * Before seats come and go, and before anybody gets something: who may have an entry for any device is removed from
+ * these, but for whom they belong to now. One may have been on another seat, also while there was no daemon, and
+ * udev's helper may have given it to who was active there.
+ */
+export function loseAccess(world: World, changes: readonly DeviceChange[]): Step {
+  const granted = [...new Set([...world.seats.values()].flatMap((seat) => seat.granted))];
+  const here = changes.flatMap(({ after }) => (hasAccess(after) ? [[after.seat, after] as const] : []));
+  const nobodys = changes.flatMap(({ before, after }) =>
+    before !== null && hasAccess(before) && !hasAccess(after) ? [[after.seat, after] as const] : [],
+  );
+  const effects: Effect[] = [];
+  for (const [id, devices] of bySeat(nobodys)) effects.push(...removal(id, devices, granted));
+  for (const [id, devices] of bySeat(here)) {
+    const seat = seatOf(world, id);
+    const uid = seat === null ? null : userOf(world, seat);
+    const remove = granted.filter((each) => each !== uid);
+    effects.push(...removal(id, devices, remove));
+  }
+  return { world, effects };
+}
+
+function removal(seat: string, devices: readonly Device[], remove: readonly Uid[]): Effect[] {
+  return remove.length === 0 ? [] : [{ kind: "access.set", seat, devices, uid: null, remove }];
+}
+
+/** The lists of devices that came, or are otherwise than before. */
+export function gainAccess(world: World, changes: readonly DeviceChange[]): Step {
+  const gained = bySeat(
+    changes.flatMap(({ after }) => (hasAccess(after) ? [[after.seat, after] as const] : [])),
+  );
   return chain(
     world,
-    (now) => ({ world: now, effects: taken }),
     ...[...gained].map(
       ([id, devices]) =>
         (now: World) =>
           gain(now, id, devices),
     ),
   );
-}
-
-function lost(world: World, { before, after }: DeviceChange): Effect[] {
-  if (before === null || after === null || !hasAccess(before)) return [];
-  if (after.seat === before.seat && hasAccess(after)) return [];
-  const remove = seatOf(world, before.seat)?.granted ?? [];
-  return remove.length === 0
-    ? []
-    : [{ kind: "access.set", seat: before.seat, devices: [after], uid: null, remove }];
 }
 
 function gain(world: World, id: string, devices: readonly Device[]): Step {
@@ -129,21 +151,26 @@ function gain(world: World, id: string, devices: readonly Device[]): Step {
       const seat = seatOf(now, id);
       if (seat === null) return same(now);
       const uid = userOf(now, seat);
-      const remove = others(seat, uid);
-      if (uid === null && remove.length === 0) return same(now);
-      return {
-        world: now,
-        effects: [{ kind: "access.set", seat: id, devices, uid, remove }, secondLook(seat)],
-      };
+      if (uid === null) return { world: now, effects: seat.granted.length === 0 ? [] : [secondLook(seat)] };
+      const set: Effect = { kind: "access.set", seat: id, devices, uid, remove: others(seat, uid) };
+      return { world: now, effects: [set, secondLook(seat)] };
     },
   );
 }
 
-/** The seat is no more: nobody has its devices. */
+/**
+ * The seat is no more: nobody has its devices. What of them turns up on another seat before that was noticed may have
+ * an entry yet, which the second look at seat0 stands for.
+ */
 export function endAccess(world: World, seat: Seat): Step {
-  const devices = devicesOf(world, seat);
+  const first = seat0(world);
+  const granted = [...new Set([...first.granted, ...seat.granted])];
   const cancel: Effect = { kind: "timer.cancel", timer: `access/${seat.id}` };
-  if (devices.length === 0 || seat.granted.length === 0) return { world, effects: [cancel] };
-  const remove: Effect = { kind: "access.set", seat: seat.id, devices, uid: null, remove: seat.granted };
-  return { world, effects: [remove, cancel] };
+  const devices = devicesOf(world, seat);
+  return chain(
+    world,
+    (now) => ({ world: now, effects: devices.length === 0 ? [] : removal(seat.id, devices, seat.granted) }),
+    (now) => (granted.length === first.granted.length ? same(now) : saveSeat(now, { ...first, granted })),
+    (now) => ({ world: now, effects: granted.length === 0 ? [cancel] : [cancel, secondLook(first)] }),
+  );
 }

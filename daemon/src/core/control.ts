@@ -19,7 +19,7 @@ import { type Controller, SEATD, type Session, type World } from "./model.ts";
 import { isBusGuid, isClientNumber, isPrintable, isUniqueName, LONGEST_TEXT, parseType } from "./names.ts";
 import { chain, type Step, same, saveSession } from "./outcome.ts";
 import { relinquish, uncontrolled } from "./relinquish.ts";
-import { abandon, give, prepareAgain, prepareFor } from "./takeover.ts";
+import { abandon, give, prepareFor } from "./takeover.ts";
 
 type Of<K extends Event["kind"]> = Extract<Event, { kind: K }>;
 
@@ -85,11 +85,6 @@ export function busConnected(world: World, { bus, names }: Of<"bus.connected">):
   return chain(
     { ...world, bus },
     (now) => lose(now, gone),
-    (now) =>
-      chain(
-        now,
-        ...[...now.sessions.values()].map((session) => (then: World) => prepareAgain(then, session)),
-      ),
     (now) => chain(now, ...[...now.seats.keys()].map((id) => (then: World) => handover(then, id))),
   );
 }

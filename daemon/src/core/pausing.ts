@@ -25,17 +25,22 @@ export function pausedEffect(
     : [{ kind: "controller.paused", id, control, number: { major, minor }, how }];
 }
 
-/** With terminals at once; else the controller is asked first, if it hears. */
+/**
+ * With terminals at once; else the controller is asked first, if it hears. That it was asked is written down before:
+ * its answer must not be taken for a wish of its own by another daemon.
+ */
 export function mute(world: World, seat: Seat, session: Session): Step {
   const { control } = session;
   if (control === null) return same(world);
   const effects: Effect[] = [];
   const asks = !seat.hasVts && hears(world, control) && control.seat !== "disabled";
   const disabled = withSeatDown(session, effects);
+  let asked = false;
   const muted = mapDevices(disabled, (device) => {
     const { kind, state, told } = device;
     if (kind === "render") return device;
     if (asks && state === "active" && told === "active") {
+      asked = true;
       effects.push(...pausedEffect(session.id, control, device, "pause"));
       return { ...device, state: "asked" };
     }
@@ -44,13 +49,17 @@ export function mute(world: World, seat: Seat, session: Session): Step {
     return { ...device, state: "pausing" };
   });
   if (muted === session) return same(world);
-  if (muted.devices.some(({ state }) => state === "asked"))
-    effects.push({ kind: "timer.set", timer: `handover/${seat.id}`, afterMs: GRACE_MS });
+  if (asked) effects.push(graceTimer(seat.id));
   return chain(
     world,
+    (now) => (asked ? saveSession(now, muted) : same(put(now, muted))),
     (now) => ({ world: now, effects }),
-    (now) => (disabled === session ? same(put(now, muted)) : saveSession(now, muted)),
+    (now) => (asked || disabled === session ? same(now) : saveSession(now, muted)),
   );
+}
+
+export function graceTimer(seat: string): Effect {
+  return { kind: "timer.set", timer: `handover/${seat}`, afterMs: GRACE_MS };
 }
 
 /** A client of the seatd socket is told once, whatever devices it has. */
@@ -71,11 +80,11 @@ export function mutedByKeeper(world: World, session: Session): Step {
       : device,
   );
   if (muted === session) return same(world);
+  const told = withTold(world, muted, effects);
   return chain(
     world,
     (now) => ({ world: now, effects }),
-    (now) => same(put(now, muted)),
-    (now) => tell(now, muted),
+    (now) => saveSession(now, told),
   );
 }
 
@@ -90,21 +99,24 @@ export function askedLongEnough(world: World, session: Session): Step {
   return { world: muted === session ? world : put(world, muted), effects };
 }
 
-const isUntold = ({ state, told }: Taken): boolean => state === "paused" && told === "active";
-
 /** Tells of every muted device of which the controller does not know, and writes that down. */
 export function tell(world: World, session: Session): Step {
-  const { control } = session;
-  if (control === null || !hears(world, control) || !session.devices.some(isUntold)) return same(world);
   const effects: Effect[] = [];
-  const told = mapDevices(session, (device) => {
-    if (!isUntold(device)) return device;
-    effects.push(...pausedEffect(session.id, control, device, "force"));
-    return { ...device, told: "paused" };
-  });
+  const told = withTold(world, session, effects);
+  if (told === session) return same(world);
   return chain(
     world,
     (now) => ({ world: now, effects }),
     (now) => saveSession(now, told),
   );
+}
+
+function withTold(world: World, session: Session, effects: Effect[]): Session {
+  const { control } = session;
+  if (control === null || !hears(world, control)) return session;
+  return mapDevices(session, (device) => {
+    if (device.state !== "paused" || device.told === "paused") return device;
+    effects.push(...pausedEffect(session.id, control, device, "force"));
+    return { ...device, told: "paused" };
+  });
 }

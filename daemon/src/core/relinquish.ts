@@ -1,10 +1,12 @@
-/** The end of a control: everything that came with it goes back. */
+/** The end of a control, or of a device: what came with it goes back. */
 
 import type { Effect } from "./effects.ts";
 import { SEATD, type Session, type World } from "./model.ts";
-import { chain, type Step, same } from "./outcome.ts";
+import { chain, type Step, same, saveSession } from "./outcome.ts";
+import { pausedEffect } from "./pausing.ts";
+import type { Taken } from "./seat-model.ts";
 import { seat0 } from "./seats.ts";
-import { closeDevices } from "./takings.ts";
+import { closeDevices, withoutDevices } from "./takings.ts";
 
 /** The session without its controller, and without what the controller had and changed for as long as it is there. */
 export function uncontrolled(session: Session): Session {
@@ -44,4 +46,17 @@ function isHeld(world: World, vt: number): boolean {
     const session = world.sessions.get(id);
     return session?.vtnr === vt && session.control?.vt === true;
   });
+}
+
+/** The session has these devices no longer. */
+export function withdrawDevices(world: World, session: Session, devices: readonly Taken[]): Step {
+  const { control } = session;
+  const gone =
+    control === null ? [] : devices.flatMap((device) => pausedEffect(session.id, control, device, "gone"));
+  return chain(
+    world,
+    (now) => saveSession(now, withoutDevices(session, devices)),
+    (now) => closeDevices(now, session, devices),
+    (now) => ({ world: now, effects: gone }),
+  );
 }

@@ -9,11 +9,12 @@ import type { Effect } from "./effects.ts";
 import type { Found, FoundSession } from "./events.ts";
 import { type Control, SEATD, type Session, type SessionId, type World } from "./model.ts";
 import { chain, type Step, same, saveSession } from "./outcome.ts";
+import { graceTimer } from "./pausing.ts";
 import { uncontrolled } from "./relinquish.ts";
 import type { Held } from "./seat-events.ts";
 import type { Dropped, Taken } from "./seat-model.ts";
 import { newSeat, putSeat, seatOf } from "./seats.ts";
-import { TRIES } from "./takings.ts";
+import { prepareAgain } from "./takeover.ts";
 
 const SIGKILL = 9;
 
@@ -23,17 +24,26 @@ export function heldSession(record: Session, held: Held): Session {
   if (control === null) return record.devices.length === 0 ? record : { ...record, devices: [] };
   if (control.bus === SEATD && !held.clients.includes(Number(control.name))) return uncontrolled(record);
   const active = new Map(held.devices.map((device) => [device.key, device.active]));
-  return {
-    ...record,
-    control: { ...control, vt: control.vt && held.vts.includes(record.vtnr) },
-    devices: record.devices.flatMap((device) => heldDevice(device, active.get(device.key))),
-  };
+  const devices = record.devices.flatMap((device) => heldDevice(device, active.get(device.key)));
+  return { ...record, control: heldControl(control), devices };
 }
 
+/** Whether one that is recorded to have put down its seat was told since that it has it again, nobody knows. */
+function heldControl(control: Control): Control {
+  return control.seat === "disabled" ? { ...control, seat: "disabling" } : control;
+}
+
+/**
+ * An order to pause is given again. Whether a controller was told of one that was being made live nobody knows: it is
+ * paused first, and that is told, so that what follows is right in any case.
+ */
 function heldDevice(device: Taken, active: boolean | undefined): Taken[] {
   if (active === undefined) return [];
-  const live = active || device.kind === "render";
-  return [{ ...device, state: live ? "active" : "paused", tries: TRIES }];
+  if (device.kind === "render") return [{ ...device, state: "active" }];
+  if (device.state === "pausing") return [device];
+  if (device.state === "resuming") return [{ ...device, state: "pausing", told: "active" }];
+  if (device.state === "asked" && active) return [device];
+  return [{ ...device, state: active ? "active" : "paused" }];
 }
 
 /** The seats of the records, and those on which sessions are; devices.found says whether they are there still. */
@@ -54,53 +64,75 @@ export function adoptSeats(world: World, found: Found, live: readonly Session[])
 export function restoreSeats(world: World, found: Found): Step {
   return chain(
     world,
-    ...found.sessions.map((each) => (now: World) => killLost(now, each, found.held)),
+    (now) => ({ world: now, effects: found.sessions.flatMap((each) => killHolder(each, found.held)) }),
+    (now) => restoreVts(now, found),
     ...found.sessions.map((each) => (now: World) => recordChanged(now, each)),
+    (now) => ({ world: now, effects: [...disableAgain(now), ...pauseOrders(now), ...graceTimers(now)] }),
     (now) => closeOrphans(now, found),
-    (now) => ({ world: now, effects: [...freeVts(now, found), ...closeClients(now, found.held)] }),
+    (now) => ({ world: now, effects: closeClients(now, found.held) }),
   );
 }
 
-/** Closing it is left to the end of its leader, which is at hand. */
-function killLost(world: World, { record, scopeExists, leaderAlive }: FoundSession, held: Held): Step {
+/** Whether the session has devices that nobody can take from it any more. */
+export function hasLost({ record }: FoundSession, { held }: Found): boolean {
+  return lostDevices(record, held).length > 0;
+}
+
+function lostDevices({ devices }: Session, held: Held): Taken[] {
   const keys = new Set(held.devices.map(({ key }) => key));
-  const lost = record.devices.filter(
-    ({ key, kind, state }) => !keys.has(key) && kind !== "render" && state !== "opening",
-  );
-  if (lost.length === 0) return same(world);
+  return devices.filter(({ key, kind, state }) => !keys.has(key) && kind !== "render" && state !== "opening");
+}
+
+/** Before the record forgets them. */
+function killHolder({ record, scopeExists, leaderAlive }: FoundSession, held: Held): Effect[] {
+  const lost = lostDevices(record, held);
+  if (lost.length === 0) return [];
   const { id, uid, leader } = record;
   const nodes = lost.map(({ node }) => node).join(", ");
   const message = `session ${id} of ${record.user} is killed: nobody can take ${nodes} from it any more`;
   const effects: Effect[] = [{ kind: "log", level: "warn", message }];
   if (scopeExists) effects.push({ kind: "scope.kill", id, uid });
   if (leaderAlive) effects.push({ kind: "leader.signal", leader, signal: SIGKILL });
-  return { world, effects };
+  return effects;
 }
 
 function recordChanged(world: World, { record }: FoundSession): Step {
   const session = world.sessions.get(record.id);
   if (session === undefined || isAsRecorded(session, record)) return same(world);
-  const { control } = session;
-  // whether it was told before the end of the last daemon nobody knows; twice does no harm
-  const again: Effect[] =
-    control?.bus === SEATD && control.seat === "disabling"
-      ? [{ kind: "seatd.tell", name: control.name, what: "disable" }]
-      : [];
-  return chain(
-    world,
-    (now) => saveSession(now, session),
-    (now) => ({ world: now, effects: again }),
-  );
+  return saveSession(world, session);
 }
 
 function isAsRecorded({ control, devices }: Session, record: Session): boolean {
   return (
-    control === record.control ||
-    (control?.vt === record.control?.vt &&
-      control?.seat !== "disabling" &&
-      devices.length === record.devices.length &&
-      devices.every(({ state }, i) => state === record.devices[i]?.state))
+    control === record.control &&
+    devices.length === record.devices.length &&
+    devices.every(({ state }, i) => state === record.devices[i]?.state)
   );
+}
+
+/** Once more does no harm: who was told is recorded after that. */
+function disableAgain(world: World): Effect[] {
+  return controls(world).flatMap(({ control }): Effect[] =>
+    control.bus === SEATD && control.seat === "disabling"
+      ? [{ kind: "seatd.tell", name: control.name, what: "disable" }]
+      : [],
+  );
+}
+
+function pauseOrders(world: World): Effect[] {
+  return [...world.sessions.values()].flatMap(({ id, devices }) =>
+    devices.flatMap(({ key, state }): Effect[] =>
+      state === "pausing" ? [{ kind: "device.pause", id, key }] : [],
+    ),
+  );
+}
+
+/** Those who were asked have their time again. */
+function graceTimers(world: World): Effect[] {
+  const seats = new Set<string>();
+  for (const { seat, devices } of world.sessions.values())
+    if (seat !== null && devices.some(({ state }) => state === "asked")) seats.add(seat);
+  return [...seats].map(graceTimer);
 }
 
 function closeOrphans(world: World, found: Found): Step {
@@ -125,14 +157,25 @@ function controls(world: World): { readonly session: Session; readonly control: 
   );
 }
 
-/** Those that nobody controls any more, and those that a keeper which was killed has left without keyboard and text. */
-function freeVts(world: World, { sessions, held: { vts } }: Found): Effect[] {
-  const taken = new Set(controls(world).flatMap(({ session, control }) => (control.vt ? session.vtnr : [])));
-  const left = sessions.flatMap(({ record: { control, vtnr } }) =>
-    control?.vt === true && !vts.includes(vtnr) ? vtnr : [],
+/**
+ * A terminal is put back that the keeper has for nobody, or that an earlier keeper had for somebody who is gone. One
+ * that an earlier keeper had for who is still there is prepared again.
+ */
+function restoreVts(world: World, found: Found): Step {
+  const { vts } = found.held;
+  const wanted = new Set(controls(world).flatMap(({ session, control }) => (control.vt ? session.vtnr : [])));
+  const recorded = found.sessions.flatMap(({ record }) => (record.control?.vt ? record.vtnr : []));
+  const unwanted = [...new Set([...vts, ...recorded])].filter((vt) => !wanted.has(vt));
+  const alive = found.sessions.filter((each) => !hasLost(each, found) && !vts.includes(each.record.vtnr));
+  return chain(
+    world,
+    (now) => ({ world: now, effects: unwanted.map((vt) => ({ kind: "vt.release", vt }) as const) }),
+    ...alive.map(
+      ({ record }) =>
+        (now: World) =>
+          prepareAgain(now, record.id),
+    ),
   );
-  const free = new Set([...vts.filter((vt) => !taken.has(vt)), ...left]);
-  return [...free].map((vt) => ({ kind: "vt.release", vt }));
 }
 
 function closeClients(world: World, { clients }: Held): Effect[] {

@@ -13,7 +13,7 @@ import { restoreInhibitors } from "./inhibit.ts";
 import { lineUp } from "./linger.ts";
 import type { Instant, Session, SessionId, Uid, User, World } from "./model.ts";
 import { chain, putUser, type Step, same } from "./outcome.ts";
-import { adoptSeats, heldSession, restoreSeats } from "./restore-seats.ts";
+import { adoptSeats, hasLost, heldSession, restoreSeats } from "./restore-seats.ts";
 import { limitRuntime } from "./runtime-limit.ts";
 import { isUp, stays } from "./services.ts";
 import { reservation } from "./session.ts";
@@ -38,7 +38,10 @@ export function daemonStarted(world: World, event: Started): Step {
       (user) => (now: World) => adoptManager(now, user, managers.get(user.uid), at),
     ),
     ...[...adopted.users.keys()].map((uid) => (now: World) => restoreUser(now, uid, at)),
-    ...found.sessions.map((session) => (now: World) => restoreSession(now, session, at)),
+    ...found.sessions.map(
+      (session) => (now: World) =>
+        hasLost(session, found) ? endSession(now, session, at) : restoreSession(now, session, at),
+    ),
     ...found.orphanScopes.map((scope) => (now: World) => takeUp(now, scope.id)),
     (now) => ({
       world: now,
@@ -159,6 +162,14 @@ function restoreSession(world: World, found: FoundSession, at: Instant): Step {
     (now) => resumeLifetime(now, session, found),
     (now) => limitRuntime(now, session.id, at),
   );
+}
+
+/** Its processes were killed: nobody is to take it for one that could be in the foreground. */
+function endSession(world: World, found: FoundSession, at: Instant): Step {
+  const session = world.sessions.get(found.record.id);
+  if (session === undefined) return same(world);
+  if (session.stage.phase === "closing") return resumeClosing(world, session);
+  return close(world, session, at, "terminated");
 }
 
 function resumeLifetime(world: World, session: Session, found: FoundSession): Step {

@@ -4,13 +4,13 @@
  * with it.
  */
 
-import { accessChanged, type DeviceChange, endAccess } from "./access.ts";
+import { type DeviceChange, endAccess, gainAccess, loseAccess, secondLook } from "./access.ts";
 import { close } from "./closing.ts";
-import { withdrawDevices } from "./devices.ts";
 import type { Event } from "./events.ts";
 import { handover, left } from "./handover.ts";
 import type { Instant, World } from "./model.ts";
 import { chain, publishOnce, put, type Step, same } from "./outcome.ts";
+import { withdrawDevices } from "./relinquish.ts";
 import { withTries } from "./resuming.ts";
 import type { Device, Seat, Taken } from "./seat-model.ts";
 import { newSeat, putSeat, SEAT0, seat0, seatOf } from "./seats.ts";
@@ -33,15 +33,27 @@ export function vtLeft(world: World, { vt }: Of<"vt.left">): Step {
 
 export function devicesFound(world: World, { devices, at }: Of<"devices.found">): Step {
   const paths = new Set(devices.map(({ path }) => path));
-  const removed = [...world.devices.keys()].filter((path) => !paths.has(path));
-  const first = !world.enumerated;
-  const step = change({ ...world, enumerated: true }, { changed: devices, removed, at });
-  if (!first) return step;
+  const removed = [...world.devices.keys(), ...takenPaths(world)].filter((path) => !paths.has(path));
+  const seats = world.enumerated ? [] : [...world.seats.values()];
   return chain(
-    world,
-    () => step,
-    ...[...step.world.seats.keys()].map((id) => (now: World) => handover(now, id)),
+    { ...world, enumerated: true },
+    (now) => change(now, { changed: devices, removed, at }),
+    (now) => ({ world: now, effects: seats.filter(({ granted }) => granted.length > 0).map(secondLook) }),
+    (now) =>
+      chain(
+        now,
+        ...seats.map(
+          ({ id }) =>
+            (then: World) =>
+              handover(then, id),
+        ),
+      ),
   );
+}
+
+/** Also what was unplugged while there was no daemon. */
+function takenPaths(world: World): string[] {
+  return [...world.sessions.values()].flatMap((session) => session.devices.map(({ path }) => path));
 }
 
 export function devicesChanged(world: World, event: Of<"devices.changed">): Step {
@@ -57,10 +69,8 @@ interface News {
 function change(world: World, { changed, removed, at }: News): Step {
   let { devices } = world;
   const changes: DeviceChange[] = [];
-  for (const path of removed) {
-    changes.push({ before: devices.get(path) ?? null, after: null });
-    devices = devices.without(path);
-  }
+  const gone = new Set(removed);
+  for (const path of gone) devices = devices.without(path);
   for (const device of changed) {
     changes.push({ before: devices.get(device.path) ?? null, after: device });
     devices = devices.with(device.path, device);
@@ -69,29 +79,31 @@ function change(world: World, { changed, removed, at }: News): Step {
   for (const device of devices.values()) if (device.master) masters.add(device.seat);
   return chain(
     { ...world, devices },
-    (now) => unplug(now, changes),
+    (now) => loseAccess(now, changes),
+    (now) => unplug(now, changes, gone),
     (now) => removeSeats(now, masters, at),
+    (now) => gainAccess(now, changes),
+    // nobody is on a new one
     (now) => addSeats(now, masters),
-    (now) => accessChanged(now, changes),
   );
 }
 
 /** What controllers have of devices that are gone, or are others now, or on another seat. */
-function unplug(world: World, changes: readonly DeviceChange[]): Step {
-  const now = new Map(changes.map(({ before, after }) => [after?.path ?? before?.path ?? "", after]));
+function unplug(world: World, changes: readonly DeviceChange[], removed: ReadonlySet<string>): Step {
+  const now = new Map(changes.map(({ after }) => [after.path, after]));
   const steps: ((world: World) => Step)[] = [];
   for (const session of world.sessions.values()) {
     const gone = session.devices.filter((taken) => {
       const device = now.get(taken.path);
-      return device !== undefined && !isStill(taken, session.seat, device);
+      return device === undefined ? removed.has(taken.path) : !isStill(taken, session.seat, device);
     });
     if (gone.length > 0) steps.push((then) => withdrawDevices(then, session, gone));
   }
   return chain(world, ...steps);
 }
 
-function isStill({ major, minor }: Taken, seat: string | null, device: Device | null): boolean {
-  return device?.seat === seat && device?.number?.major === major && device.number.minor === minor;
+function isStill({ major, minor }: Taken, seat: string | null, device: Device): boolean {
+  return device.seat === seat && device.number?.major === major && device.number.minor === minor;
 }
 
 function removeSeats(world: World, masters: ReadonlySet<string>, at: Instant): Step {

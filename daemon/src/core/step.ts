@@ -21,6 +21,7 @@ import { FIRST_SEATS } from "./seats.ts";
 import * as session from "./session.ts";
 import { Table } from "./table.ts";
 import { vtTaken } from "./takeover.ts";
+import * as taking from "./taking.ts";
 import { timerFired } from "./timers.ts";
 import * as user from "./user.ts";
 
@@ -128,13 +129,13 @@ export function step(world: World, event: Event): Step {
     case "seat.switchRequested":
       return activate.switchRequested(world, event);
     case "device.takeRequested":
-      return devices.takeRequested(world, event);
+      return taking.takeRequested(world, event);
     case "device.releaseRequested":
-      return devices.releaseRequested(world, event);
+      return taking.releaseRequested(world, event);
     case "device.pauseCompleted":
-      return devices.pauseCompleted(world, event);
+      return taking.pauseCompleted(world, event);
     case "seat.disableAcknowledged":
-      return devices.disableAcknowledged(world, event);
+      return taking.disableAcknowledged(world, event);
     case "device.opened":
       return devices.deviceOpened(world, event);
     case "device.paused":

@@ -49,10 +49,10 @@ export function prepareFor(
 }
 
 /** The keeper that held the terminal is not the one of today. */
-export function prepareAgain(world: World, session: Session): Step {
-  const { control } = session;
-  if (control === null || control.vt || !hasVt(world, session) || world.takeovers.has(session.id))
-    return same(world);
+export function prepareAgain(world: World, id: SessionId): Step {
+  const session = world.sessions.get(id);
+  const control = session?.control;
+  if (session === undefined || !control?.vt) return same(world);
   return prepare(world, session, { requester: null, controller: control, vt: session.vtnr });
 }
 
@@ -70,6 +70,7 @@ export function vtTaken(world: World, { id, error }: Extract<Event, { kind: "vt.
   if (requester === null) return takenAgain(next, session, vt, error);
   if (error === null) return give(next, session, controller, requester);
   const message = `cannot prepare virtual terminal ${vt}: ${error}`;
+  // who had the control before may have lost it meanwhile
   return chain(
     next,
     (now) => deny(now, requester, "failed", message),
@@ -80,9 +81,14 @@ export function vtTaken(world: World, { id, error }: Extract<Event, { kind: "vt.
 function takenAgain(world: World, session: Session, vt: number, error: string | null): Step {
   const { control } = session;
   if (control === null) return freeVt(world, vt);
-  if (error === null) return saveSession(world, { ...session, control: { ...control, vt: true } });
+  if (error === null) return same(world);
   const message = `cannot prepare virtual terminal ${vt} again for session ${session.id}: ${error}`;
-  return { world, effects: [{ kind: "log", level: "warn", message }] };
+  return chain(
+    world,
+    (now) => ({ world: now, effects: [{ kind: "log", level: "warn", message }] }),
+    (now) => saveSession(now, { ...session, control: { ...control, vt: false } }),
+    (now) => freeVt(now, vt),
+  );
 }
 
 /** Whoever had the control until now loses all that came with it. */
@@ -93,8 +99,8 @@ export function give(world: World, session: Session, controller: Controller, req
   const controlled = withControl(world, uncontrolled(session), controller);
   return chain(
     world,
-    (now) => ({ world: now, effects: gone }),
     (now) => saveSession(now, controlled),
+    (now) => ({ world: now, effects: gone }),
     (now) => relinquish(now, session, "taken"),
     (now) => ({ world: now, effects: [{ kind: "publish" }] }),
     (now) => done(now, requester, session.id),

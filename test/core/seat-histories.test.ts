@@ -1,0 +1,79 @@
+/** Random lives of seats: switches, controllers, devices, crashes of everything, at any moment. */
+
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { broken as brokenSessions } from "./invariants.ts";
+import { policy } from "./policy.ts";
+import { type Action, equip, furnish, performSeats, SEAT_ACTIONS } from "./seat-actions.ts";
+import { brokenSeats } from "./seat-invariants.ts";
+import { Simulation } from "./simulation.ts";
+
+const HISTORIES = Number(process.env.HISTORIES ?? 20_000);
+const seed = Number(process.env.SEED ?? 20261121);
+
+const action = fc.tuple(fc.constantFrom(...SEAT_ACTIONS), fc.nat(40), fc.nat(40));
+const histories = fc.tuple(fc.nat(255), fc.array(action, { minLength: 1, maxLength: 40, size: "max" }));
+type History = readonly [bits: number, actions: readonly Action[]];
+
+/** Longer than the last look at access lists, and the last try to get a card back. */
+const REST_MS = 30_000;
+
+/** A daemon that died is started again, everything arrives, timers run out. */
+function rest(machine: Simulation): void {
+  machine.seats.lazy = false;
+  machine.settle();
+  if (machine.dead) machine.restart();
+  machine.advance(REST_MS);
+  machine.settle();
+  machine.seats.sweep();
+}
+
+/** What must hold even of a daemon that could not write down what it did, and then died. */
+const ALWAYS = /I2:|I7:|threw|have no answer|still waits|still works/;
+
+function broken(machine: Simulation): string[] {
+  const all = [...brokenSessions(machine), ...brokenSeats(machine)];
+  return machine.diskWasFull ? all.filter((sentence) => ALWAYS.test(sentence)) : all;
+}
+
+function live(machine: Simulation, [bits, history]: History): void {
+  equip(machine);
+  furnish(machine, bits);
+  machine.seats.lazy = true;
+  for (const [index, each] of history.entries()) {
+    performSeats(machine, each);
+    machine.settle();
+    if (machine.dead && index % 3 === 0) machine.restart(index % 5);
+  }
+  machine.fillDisk(false);
+  machine.killAfter(Number.POSITIVE_INFINITY);
+  machine.seats.keeper.stubborn.clear();
+  machine.seats.keeper.broken.clear();
+  rest(machine);
+  expect(broken(machine)).toEqual([]);
+  for (const process of machine.processes.values()) machine.exit(process);
+  rest(machine);
+  expect(broken(machine)).toEqual([]);
+  expect(machine.engine.world().sessions.size).toBe(0);
+}
+
+const light = {
+  ...policy,
+  services: { ...policy.services, default: { backend: "", linger: "per-user" as const } },
+};
+
+describe("random histories of seats", () => {
+  it(`with terminals keep the invariants (${HISTORIES / 2} of them)`, () => {
+    fc.assert(
+      fc.property(histories, (history) => live(new Simulation(light, 2, 1), history)),
+      { numRuns: HISTORIES / 2, seed },
+    );
+  }, 280_000);
+
+  it(`without terminals keep them, too (${HISTORIES / 2} of them)`, () => {
+    fc.assert(
+      fc.property(histories, (history) => live(new Simulation(light, 2, 0), history)),
+      { numRuns: HISTORIES / 2, seed },
+    );
+  }, 280_000);
+});
