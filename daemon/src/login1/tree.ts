@@ -41,7 +41,8 @@ function sessionFolder(room: Room): Folder {
   const find = (name: string, caller: Caller) =>
     name === "self" || name === "auto"
       ? ownSession(room, name, caller)
-      : room.world().sessions.get(unescapeLabel(name) ?? "");
+      : // weston appends the id as it is, and systemd takes that.
+        room.world().sessions.get(unescapeLabel(name) ?? name);
   return {
     object(name, caller) {
       const session = find(name, caller);
