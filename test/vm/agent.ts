@@ -16,7 +16,10 @@ export class Agent {
   constructor(path: string) {
     this.socket = createConnection(path);
     this.socket.on("error", () => {});
-    createInterface({ input: this.socket }).on("line", (line) => {
+    const lines = createInterface({ input: this.socket });
+    // It passes on what the socket says; a machine that ends resets it.
+    lines.on("error", () => {});
+    lines.on("line", (line) => {
       const [id = "", status, output = ""] = line.split(" ");
       this.waiting.get(id)?.({
         status: Number(status),

@@ -2,6 +2,9 @@
 
 import { isDeepStrictEqual } from "node:util";
 
+/** Without what was claimed the rest of a scenario has no meaning; the claim is already counted. */
+export class Pointless extends Error {}
+
 export class Checks {
   passed = 0;
   failed = 0;
@@ -36,5 +39,15 @@ export class Checks {
       this.that(false, claim, (error as Error).message);
       return undefined;
     }
+  }
+
+  /** Like comes, for what the rest of the scenario needs. */
+  async must<T>(claim: string, wait: Promise<T>): Promise<T> {
+    const value = await this.comes(
+      claim,
+      wait.then((it) => ({ it })),
+    );
+    if (value === undefined) throw new Pointless(claim);
+    return value.it;
   }
 }

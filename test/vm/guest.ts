@@ -51,7 +51,8 @@ export class Guest {
 
   /** What is to be read on a virtual terminal, without the blanks behind it. */
   async text(vt: number): Promise<string> {
-    return (await this.machine.sh(`fold -w 80 /dev/vcs${vt} | sed 's/ *$//'`)).trimEnd();
+    const columns = `$(od -An -tu1 -j1 -N1 /dev/vcsa${vt})`;
+    return (await this.machine.sh(`fold -w ${columns} /dev/vcs${vt} | sed 's/ *$//'`)).trimEnd();
   }
 
   async vtInFront(): Promise<number> {

@@ -1,10 +1,11 @@
 /** One virtual machine: its process, its keyboard and screen, and commands run in it. */
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, existsSync, openSync, readFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Agent, type Outcome } from "./agent.ts";
+import { type Hardware, options } from "./hardware.ts";
 import { keysOf } from "./keys.ts";
 import { Monitor } from "./qmp.ts";
 
@@ -32,23 +33,27 @@ export async function until<T>(
 
 export class Machine {
   private readonly process: ChildProcess;
-  private readonly monitor: Monitor;
+  private readonly ended: Promise<unknown>;
+  readonly monitor: Monitor;
+  readonly places: Places;
   private readonly agent: Agent;
-  private readonly places: Places;
 
   private constructor(process: ChildProcess, monitor: Monitor, agent: Agent, places: Places) {
     this.process = process;
+    this.ended = new Promise((resolve) => process.once("exit", resolve));
     this.monitor = monitor;
     this.agent = agent;
     this.places = places;
   }
 
   /** Starts the machine; what is written to its disk is forgotten at its end. */
-  static async start(places: Places): Promise<Machine> {
+  static async start(places: Places, hardware: Hardware = { kind: "text" }): Promise<Machine> {
     const at = (name: string) => join(places.scratch, name);
+    // Those of a machine before this one would be taken for its own.
+    for (const name of ["monitor", "agent", "witness"]) rmSync(at(name), { force: true });
     const log = openSync(at("qemu.log"), "w");
     // However this process ends, the machine does not outlive it.
-    const tied = ["--pdeathsig", "KILL", "qemu-system-x86_64", ...options(places)];
+    const tied = ["--pdeathsig", "KILL", "qemu-system-x86_64", ...options(places, hardware)];
     const child = spawn("setpriv", tied, { stdio: ["ignore", log, log] });
     closeSync(log);
     await until("QEMU's sockets", 20, async () => {
@@ -77,6 +82,7 @@ export class Machine {
         await this.monitor.ask("input-send-event", { events: [event] });
         await sleep(15);
       }
+      if (down && keys.length > 2) await sleep(50);
     }
   }
 
@@ -84,9 +90,34 @@ export class Machine {
     for (const character of text) await this.press(...keysOf(character));
   }
 
-  /** Saves what the screen shows as PNG. */
-  async screen(file: string): Promise<void> {
-    await this.monitor.ask("screendump", { filename: file, format: "png" });
+  /** Clicks there, a place as shares of the screen's width and height. */
+  async click(x: number, y: number): Promise<void> {
+    const send = async (...events: object[]) => {
+      await this.monitor.ask("input-send-event", { events });
+      await sleep(100);
+    };
+    const axis = (name: string, at: number) => ({
+      type: "abs",
+      data: { axis: name, value: Math.round(at * 32767) },
+    });
+    // The kernel says nothing of a place that is the same as the last one.
+    for (const beside of [0.02, 0])
+      await send(axis("x", Math.abs(x - beside)), axis("y", Math.abs(y - beside)));
+    for (const down of [true, false]) await send({ type: "btn", data: { down, button: "left" } });
+  }
+
+  /** Plugs in or pulls out. */
+  async plug(driver: string, id: string): Promise<void> {
+    await this.monitor.ask("device_add", { driver, id });
+  }
+
+  async unplug(id: string): Promise<void> {
+    await this.monitor.ask("device_del", { id });
+  }
+
+  /** Saves what the screen shows. */
+  async screen(file: string, format: "png" | "ppm" = "png"): Promise<void> {
+    await this.monitor.ask("screendump", { filename: file, format });
   }
 
   /** What the kernel and init wrote to the serial line. */
@@ -94,43 +125,17 @@ export class Machine {
     return readFileSync(join(this.places.scratch, "serial.log"), "utf8");
   }
 
+  /** Lets QEMU write down what belongs on the disk. */
+  async quit(): Promise<void> {
+    await this.monitor.ask("quit").catch(() => {});
+    await this.ended;
+    await this.end();
+  }
+
   async end(): Promise<void> {
     this.agent.close();
     this.monitor.close();
-    const ended = new Promise((resolve) => this.process.once("exit", resolve));
     this.process.kill("SIGKILL");
-    await ended;
+    await this.ended;
   }
-}
-
-function options({ image, project, scratch }: Places): string[] {
-  const socket = (name: string) => `socket,id=${name},path=${join(scratch, name)},server=on,wait=off`;
-  const disk = (id: string, file: string, more: string) =>
-    `id=${id},file=${file},if=none,format=raw,cache=unsafe,${more}`;
-  // Emulation in software: it works everywhere, and what it costs is some seconds.
-  return [
-    ...[
-      "-machine",
-      "pc,hpet=off",
-      "-accel",
-      "tcg,thread=multi",
-      "-cpu",
-      "Nehalem",
-      "-smp",
-      "2",
-      "-m",
-      "1024",
-    ],
-    ...["-nodefaults", "-no-user-config", "-display", "none", "-vga", "std"],
-    ...["-kernel", join(image, "vmlinuz"), "-initrd", join(image, "initrd")],
-    ...["-append", "console=ttyS0 quiet loglevel=4 panic=-1 mitigations=off"],
-    ...["-drive", disk("system", join(image, "root.ext4"), "snapshot=on")],
-    ...["-device", "virtio-blk-pci,drive=system"],
-    ...["-drive", disk("project", project, "readonly=on"), "-device", "virtio-blk-pci,drive=project"],
-    ...["-device", "virtio-serial-pci", "-chardev", socket("agent")],
-    ...["-device", "virtserialport,chardev=agent,name=agent"],
-    ...["-chardev", `file,id=serial,path=${join(scratch, "serial.log")}`, "-serial", "chardev:serial"],
-    ...["-chardev", socket("monitor"), "-mon", "chardev=monitor,mode=control"],
-    ...["-device", "virtio-rng-pci"],
-  ];
 }

@@ -17,7 +17,13 @@ export class Monitor {
   private constructor(socket: Socket) {
     this.socket = socket;
     socket.on("error", () => {});
-    createInterface({ input: socket }).on("line", (line) => {
+    socket.on("close", () => {
+      for (const answer of this.waiting.values()) answer({ error: { desc: "the machine has ended" } });
+    });
+    const lines = createInterface({ input: socket });
+    // It passes on what the socket says; a machine that ends resets it.
+    lines.on("error", () => {});
+    lines.on("line", (line) => {
       const answer = JSON.parse(line) as Answer;
       if (answer.id !== undefined) this.waiting.get(answer.id)?.(answer);
     });

@@ -1,8 +1,17 @@
 /** The scenarios in their order; those that boot the machine again are the last. */
 
 import type { Checks } from "./check.ts";
+import type { Desk } from "./desk.ts";
 import type { Guest } from "./guest.ts";
 import { boot } from "./scenarios/boot.ts";
+import { access } from "./scenarios/display/access.ts";
+import { hotplug } from "./scenarios/display/hotplug.ts";
+import { killLogin } from "./scenarios/display/kills.ts";
+import { polkit } from "./scenarios/display/polkit.ts";
+import { two } from "./scenarios/display/two.ts";
+import { weston } from "./scenarios/display/weston.ts";
+import { compositor } from "./scenarios/display/wlroots.ts";
+import { xorg } from "./scenarios/display/xorg.ts";
 import { kills } from "./scenarios/kills.ts";
 import { crash, kept, killed } from "./scenarios/leftovers.ts";
 import { limits } from "./scenarios/limits.ts";
@@ -30,4 +39,25 @@ export const scenarios: readonly Scenario[] = [
   { name: "reboot, hybrid", run: reboot },
   { name: "runit", run: runit },
   { name: "openrc", run: openrc },
+];
+
+export interface DisplayScenario {
+  readonly name: string;
+  readonly run: (desk: Desk, checks: Checks) => Promise<void>;
+  /** What only sessionman can be asked for: others lose the devices with their daemon. */
+  readonly ours?: true;
+  /** Runs with elogind every time: what holds there too is no fault of the machine. */
+  readonly proof?: true;
+}
+
+export const displayScenarios: readonly DisplayScenario[] = [
+  { name: "access", run: access, proof: true },
+  { name: "weston", run: weston },
+  { name: "sway over login1", run: compositor("sway", "logind") },
+  { name: "sway over seatd", run: compositor("sway", "seatd") },
+  { name: "Xorg", run: xorg },
+  { name: "two display servers", run: two },
+  { name: "hotplug", run: hotplug },
+  { name: "polkit", run: polkit },
+  { name: "kill -9 of login under weston", run: killLogin },
 ];

@@ -1,61 +1,52 @@
-/** Boots the machine and runs the scenarios in it, one after the other. */
+/** Runs the scenarios that are asked for and counts. */
 
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Checks } from "./check.ts";
-import { Guest } from "./guest.ts";
-import { Machine, until } from "./machine.ts";
-import { scenarios } from "./scenarios.ts";
+import { runDisplay } from "./display.ts";
+import { runText } from "./text.ts";
 
 const { values } = parseArgs({
   options: {
     image: { type: "string", default: "" },
+    // What is laid over the image: the project's files, and none of them.
     project: { type: "string", default: "" },
+    nothing: { type: "string", default: "" },
     scratch: { type: "string", default: "" },
+    saved: { type: "string", default: "" },
     only: { type: "string", default: "" },
+    control: { type: "boolean", default: false },
   },
 });
 
-/** The screen, the daemon's log and the serial line, to see what a failed scenario saw. */
-async function keep(machine: Machine, name: string): Promise<void> {
-  const file = (ending: string) => join(values.scratch, `${name}.${ending}`);
-  await machine.screen(file("png")).catch(() => {});
-  const { output } = await machine.run(
-    "sessionctl list; sessionctl users; ps axfo pid,cgroup,args; tail -n 200 /var/log/sessionmand.log /var/log/syslog /var/log/auth.log",
-  );
-  writeFileSync(file("log"), output);
-  writeFileSync(file("serial"), machine.serial());
-  // What this scenario has broken must not be blamed on the next one.
-  await machine.run("pidof sessionmand || /etc/init.d/sessionmand start");
-  process.stdout.write(`      see ${file("log")} and ${file("png")}\n`);
+const asked = values.only.split(",");
+const wanted = ({ name }: { name: string }) => asked.some((part) => name.includes(part));
+
+function keyOf(...files: string[]): string {
+  const hash = createHash("sha256");
+  for (const file of files) hash.update(readFileSync(file));
+  return hash.digest("hex").slice(0, 16);
 }
 
 async function main(): Promise<void> {
   const checks = new Checks();
-  const start = Date.now();
-  const machine = await Machine.start(values);
-  const guest = new Guest(machine);
-  const asked = values.only.split(",");
-  try {
-    await until("the machine to boot", 240, async () => (await machine.run("true", 5)).status === 0);
-    for (const { name, run } of scenarios) {
-      if (name !== "boot" && !asked.some((part) => name.includes(part))) continue;
-      const failed = checks.failed;
-      checks.begin(name);
-      try {
-        await run(guest, checks);
-      } catch (error) {
-        checks.that(false, "runs to its end", (error as Error).message);
-      }
-      if (checks.failed > failed) await keep(machine, name.replaceAll(/[^a-z0-9]+/g, "-"));
-      await guest
-        .clear()
-        .catch((error: Error) => checks.that(false, "leaves no session behind", error.message));
-      process.stdout.write(`      after ${Math.round((Date.now() - start) / 1000)} s\n`);
-    }
-  } finally {
-    await machine.end();
+  const { image, scratch, project, nothing } = values;
+  const stamp = join(image, "stamp");
+  const series = (manager: string, files: string) => ({
+    places: { image, scratch, project: files },
+    manager,
+    folder: values.saved,
+    key: keyOf(stamp, files),
+    wanted,
+  });
+  const [ours, theirs] = [series("sessionman", project), series("elogind", nothing)];
+  if (values.control) await runDisplay(theirs, checks);
+  else {
+    await runText({ image, scratch, project }, wanted, checks);
+    await runDisplay(ours, checks);
+    await runDisplay({ ...theirs, wanted: (it) => it.proof === true && wanted(it) }, checks);
   }
   process.stdout.write(`${checks.passed} passed, ${checks.failed} failed\n`);
   process.exitCode = checks.failed > 0 ? 1 : 0;
