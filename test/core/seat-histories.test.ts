@@ -8,7 +8,7 @@ import { type Action, equip, furnish, performSeats, SEAT_ACTIONS } from "./seat-
 import { brokenSeats } from "./seat-invariants.ts";
 import { Simulation } from "./simulation.ts";
 
-const HISTORIES = Number(process.env.HISTORIES ?? 20_000);
+const HISTORIES = Number(process.env.HISTORIES ?? 10_000);
 const seed = Number(process.env.SEED ?? 20261121);
 
 const action = fc.tuple(fc.constantFrom(...SEAT_ACTIONS), fc.nat(40), fc.nat(40));

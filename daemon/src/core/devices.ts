@@ -60,11 +60,10 @@ export function devicePaused(world: World, { id, key, error }: Of<"device.paused
   const { control } = session;
   const tells = device.told === "active" && control !== null && hears(world, control);
   const told = tells ? "paused" : device.told;
-  return chain(
-    put(world, withDevice(session, { ...device, state: "paused", told })),
-    (now) => ({ world: now, effects: tells ? pausedEffect(id, control, device, "force") : [] }),
-    (now) => settled(now, id),
-  );
+  const next = put(world, withDevice(session, { ...device, state: "paused", told }));
+  const rest = settled(next, id);
+  if (!tells) return rest;
+  return { world: rest.world, effects: [...pausedEffect(id, control, device, "force"), ...rest.effects] };
 }
 
 /** The keeper has killed the controller and dropped the device. */
@@ -106,18 +105,13 @@ export function deviceResumed(world: World, { id, key, error }: Of<"device.resum
     effects.push({ kind: "controller.resumed", id, control: session.control, number: { major, minor }, key });
   }
   if (error !== null && next.tries > 0 && session.seat !== null) effects.push(tryAgain(session.seat));
-  const resuming = changed.devices.findLast(({ state }) => state === "resuming") !== undefined;
+  const resumed: Step = { world: put(world, changed), effects };
+  if (changed.devices.findLast(({ state }) => state === "resuming") !== undefined) return resumed;
   return chain(
-    put(world, changed),
-    (now) => ({ world: now, effects }),
-    (now) =>
-      resuming
-        ? same(now)
-        : chain(
-            now,
-            (then) => saveSession(then, changed),
-            (then) => enableActive(then, changed),
-          ),
+    world,
+    () => resumed,
+    (now) => saveSession(now, changed),
+    (now) => enableActive(now, changed),
   );
 }
 

@@ -23,14 +23,20 @@ export function hasLive({ devices }: Session): boolean {
   return false;
 }
 
+function indexOfKey(devices: readonly Taken[], key: number): number {
+  // there may be very many answers, one for each of very many devices
+  for (let i = 0; i < devices.length; i++) if (devices[i]?.key === key) return i;
+  return -1;
+}
+
 export function deviceByKey({ devices }: Session, key: number): Taken | null {
-  return devices.find((device) => device.key === key) ?? null;
+  return devices[indexOfKey(devices, key)] ?? null;
 }
 
 /** With this one in place of the one that has its key. */
 export function withDevice(session: Session, changed: Taken): Session {
   const devices = session.devices.slice();
-  devices[devices.findIndex(({ key }) => key === changed.key)] = changed;
+  devices[indexOfKey(devices, changed.key)] = changed;
   return { ...session, devices };
 }
 
