@@ -51,6 +51,38 @@ describe("turns", () => {
     expect(between).toBeGreaterThan(30);
   });
 
+  it("do not pile up however long they come faster than a slice allows", async () => {
+    const turns = new Turns();
+    let waiting = 0;
+    for (let round = 0; round < 60; round++) {
+      for (let i = 0; i < 16; i++) {
+        waiting += 1;
+        turns.later(() => {
+          busyFor(1);
+          waiting -= 1;
+        });
+      }
+      await new Promise(setImmediate);
+    }
+    expect(waiting).toBeLessThan(100);
+  });
+
+  it("are bounded where even more comes", async () => {
+    const turns = new Turns();
+    let waiting = 0;
+    for (let round = 0; round < 80; round++) {
+      for (let i = 0; i < 100; i++) {
+        waiting += 1;
+        turns.later(() => {
+          busyFor(0.2);
+          waiting -= 1;
+        });
+      }
+      await new Promise(setImmediate);
+    }
+    expect(waiting).toBeLessThan(2700);
+  });
+
   it("go on after one that throws", async () => {
     const turns = new Turns();
     const thrown: unknown[] = [];
