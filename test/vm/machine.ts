@@ -74,16 +74,19 @@ export class Machine {
     return output;
   }
 
-  /** Presses the keys in this order and lets them go. */
+  /**
+   * Presses the keys in this order and lets them go. The machine is handed all of it at once: on a crowded host
+   * a key that is let go a moment later has begun to repeat.
+   */
   async press(...keys: string[]): Promise<void> {
-    for (const down of [true, false]) {
-      for (const data of down ? keys : keys.toReversed()) {
-        const event = { type: "key", data: { down, key: { type: "qcode", data } } };
-        await this.monitor.ask("input-send-event", { events: [event] });
-        await sleep(15);
-      }
-      if (down && keys.length > 2) await sleep(50);
-    }
+    const key = (down: boolean) => (data: string) => ({
+      type: "key",
+      data: { down, key: { type: "qcode", data } },
+    });
+    const events = [...keys.map(key(true)), ...keys.toReversed().map(key(false))];
+    await this.monitor.ask("input-send-event", { events });
+    // The keyboard remembers some keys, not many.
+    await sleep(30);
   }
 
   async type(text: string): Promise<void> {

@@ -6,8 +6,9 @@ import type { Guest } from "./guest.ts";
 import { boot } from "./scenarios/boot.ts";
 import { access } from "./scenarios/display/access.ts";
 import { hotplug } from "./scenarios/display/hotplug.ts";
-import { killLogin } from "./scenarios/display/kills.ts";
+import { killDaemon, killKeeper, killLogin } from "./scenarios/display/kills.ts";
 import { polkit } from "./scenarios/display/polkit.ts";
+import { switches } from "./scenarios/display/switches.ts";
 import { two } from "./scenarios/display/two.ts";
 import { weston } from "./scenarios/display/weston.ts";
 import { compositor } from "./scenarios/display/wlroots.ts";
@@ -48,6 +49,8 @@ export interface DisplayScenario {
   readonly ours?: true;
   /** Runs with elogind every time: what holds there too is no fault of the machine. */
   readonly proof?: true;
+  /** Only runs when it is asked for by its name. */
+  readonly named?: true;
 }
 
 export const displayScenarios: readonly DisplayScenario[] = [
@@ -55,9 +58,15 @@ export const displayScenarios: readonly DisplayScenario[] = [
   { name: "weston", run: weston },
   { name: "sway over login1", run: compositor("sway", "logind") },
   { name: "sway over seatd", run: compositor("sway", "seatd") },
+  { name: "cage over login1", run: compositor("cage", "logind"), named: true },
+  { name: "cage over seatd", run: compositor("cage", "seatd"), named: true },
   { name: "Xorg", run: xorg },
   { name: "two display servers", run: two },
   { name: "hotplug", run: hotplug },
   { name: "polkit", run: polkit },
   { name: "kill -9 of login under weston", run: killLogin },
+  { name: "kill -9 of the daemon under sway", run: killDaemon("logind"), ours: true },
+  { name: "kill -9 of the daemon under sway over seatd", run: killDaemon("seatd"), ours: true, named: true },
+  { name: "kill -9 of the keeper under weston", run: killKeeper, ours: true, named: true },
+  { name: "1000 switches", run: switches, named: true },
 ];

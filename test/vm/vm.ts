@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Checks } from "./check.ts";
 import { runDisplay } from "./display.ts";
+import { runSpeed } from "./speed.ts";
 import { runText } from "./text.ts";
 
 const { values } = parseArgs({
@@ -22,7 +23,8 @@ const { values } = parseArgs({
 });
 
 const asked = values.only.split(",");
-const wanted = ({ name }: { name: string }) => asked.some((part) => name.includes(part));
+const wanted = ({ name, named }: { name: string; named?: true }) =>
+  values.only === "" ? named !== true : asked.some((part) => name.includes(part));
 
 function keyOf(...files: string[]): string {
   const hash = createHash("sha256");
@@ -47,6 +49,7 @@ async function main(): Promise<void> {
     await runText({ image, scratch, project }, wanted, checks);
     await runDisplay(ours, checks);
     await runDisplay({ ...theirs, wanted: (it) => it.proof === true && wanted(it) }, checks);
+    if (wanted({ name: "speed", named: true })) await runSpeed(ours, theirs, checks);
   }
   process.stdout.write(`${checks.passed} passed, ${checks.failed} failed\n`);
   process.exitCode = checks.failed > 0 ? 1 : 0;

@@ -73,7 +73,10 @@ export async function away(
   await noMaster(desk, checks);
   const black = desk.shows(`${server.program}-away`, (it) => it.of(server.colour) < 0.05 && it.lit() < 0.3);
   await checks.comes("the text terminal is on the screen", black);
-  checks.that(await desk.exists(`/proc/${pid}`), "the display server lives on");
+  await checks.must(
+    "the display server lives on",
+    until("it", 1, () => desk.exists(`/proc/${pid}`)),
+  );
 }
 
 /** What was kept of its devices before the switch is dead. */
@@ -107,7 +110,7 @@ export async function back(desk: Desk, checks: Checks, server: Server, pid: numb
     (look) => look.active === id && live(look, pid, "dri") && live(look, pid, "input"),
     30,
   );
-  await checks.comes("its session is active and its devices are live again", returned);
+  await checks.must("its session is active and its devices are live again", returned);
   const drawing = desk.shows(`${server.program}-back`, (it) => it.of(server.colour) > 0.3);
   await checks.comes("it draws again", drawing);
   await types(desk, checks, server, " after the return");
