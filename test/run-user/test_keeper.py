@@ -130,6 +130,14 @@ def test_daemon_and_keeper_killed_at_every_stage():
     return f"{count} managers were started, and none twice"
 
 
+def command_line(pid):
+    """Nothing of one that has ended meanwhile."""
+    try:
+        return read(f"/proc/{pid}/cmdline")
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
 def survives(user, ordered):
     """Whether there is a manager; an order that the keeper had not read when it died is none."""
     try:
@@ -138,7 +146,7 @@ def survives(user, ordered):
         equal(processes_of(user.uid), [])
         return 0
     true(alive(manager), "the manager runs")
-    holders = [pid for pid in processes_of(0) if f"sessionman-run\0uid={user.uid}\0" in read(f"/proc/{pid}/cmdline")]
+    holders = [pid for pid in processes_of(0) if f"sessionman-run\0uid={user.uid}\0" in command_line(pid)]
     equal([read(f"/proc/{pid}/task/{pid}/children").split() for pid in holders], [[str(manager)]], "one manager")
     stopped(user, daemon)
     return 1

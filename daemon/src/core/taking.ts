@@ -186,10 +186,7 @@ export function pauseCompleted(world: World, event: Of<"device.pauseCompleted">)
   );
 }
 
-/**
- * Over seatd: the client has put down the seat. When that is known already, or it has got the seat again, the answer
- * of a killed daemon is made up for.
- */
+/** Over seatd: the client has put down the seat. When that is known already, the answer of a killed daemon is made up for. */
 export function disableAcknowledged(world: World, event: Of<"seat.disableAcknowledged">): Step {
   const session = world.sessions.get(event.id);
   const control = session?.control;
@@ -200,7 +197,9 @@ export function disableAcknowledged(world: World, event: Of<"seat.disableAcknowl
       "not-controller",
       `${event.name} does not control session ${event.id}`,
     );
-  if (control.seat !== "disabling") return done(world, event.requester, event.id);
+  if (control.seat === "enabled")
+    return deny(world, event.requester, "busy", `session ${event.id} was not asked to put down its seat`);
+  if (control.seat === "disabled") return done(world, event.requester, event.id);
   const effects: Effect[] = [];
   const devices = session.devices.map((device): Taken => {
     if (device.state !== "asked") return device;
