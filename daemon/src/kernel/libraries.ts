@@ -7,7 +7,8 @@
 import { readFile, readlinkSync, stat } from "node:fs";
 import type { Kernel } from "./kernel.ts";
 
-const PATIENCE_MS = 500;
+/** A loaded machine takes its time after a restart, and a wrong guess ends the client. */
+const PATIENCE_MS = 5000;
 const LARGEST = 1 << 23;
 /** Where reading a file waits for nobody: a home may be on a server that is away. */
 const PLACES = /^\/(usr|lib|lib64|nix\/store|gnu\/store)\//;
@@ -66,16 +67,21 @@ class Libraries {
     if (look === undefined) return;
     let told = false;
     const tell: Found = (texts) => {
+      // late, but not never
+      if (told && texts !== null) this.#stuck = false;
       if (told) return;
       told = true;
       clearTimeout(timer);
       look.found(texts);
       this.#next();
     };
-    const timer = setTimeout(() => {
+    const giveUp = () => {
+      if (told) return;
       this.#stuck = true;
       tell(null);
-    }, PATIENCE_MS);
+    };
+    // what came while the loop was busy is heard first
+    const timer = setTimeout(() => setImmediate(giveUp), PATIENCE_MS);
     if (this.#stuck || !sharesMounts(look.pid)) setImmediate(tell, null);
     else this.#look(look, tell);
   }
