@@ -1,7 +1,7 @@
 /** A native kernel with directories of its own, and the tools to act on it from outside. */
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, readdirSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ProcessIdentity } from "../../daemon/src/core/model.ts";
 import { type Addon, loadAddon } from "../../daemon/src/kernel/addon.ts";
@@ -130,6 +130,35 @@ export async function busyShare(): Promise<number> {
   const before = performance.eventLoopUtilization();
   await sleep(500);
   return performance.eventLoopUtilization(before).utilization;
+}
+
+/** The time, and for how long of it a busy machine had no processor for this thread, both in ms. */
+function clock(): { readonly now: number; readonly waited: number } {
+  const read = () => Number(readFileSync("/proc/thread-self/schedstat", "latin1").split(" ")[1]) / 1e6;
+  for (;;) {
+    const [waited, now] = [read(), performance.now()];
+    if (read() === waited) return { now, waited };
+  }
+}
+
+/**
+ * Calling what is returned gives the longest turn of this thread's loop since, in ms: its work and whatever it slept for
+ * in between. A busy machine does not change it.
+ */
+export function watchTurns(): () => number {
+  let longest = 0;
+  let last = clock();
+  const look = () => {
+    const next = clock();
+    longest = Math.max(longest, next.now - last.now - (next.waited - last.waited));
+    last = next;
+    turn = setImmediate(look);
+  };
+  let turn = setImmediate(look);
+  return () => {
+    clearImmediate(turn);
+    return longest;
+  };
 }
 
 /** Descriptors of this process. */
