@@ -5,6 +5,7 @@ import { type Addon, AGAIN, BROKEN } from "./addon.ts";
 interface Pending {
   readonly bytes: Uint8Array;
   offset: number;
+  /** Until the kernel has taken the first byte. */
   fds: readonly number[] | undefined;
 }
 
@@ -87,7 +88,8 @@ export class Outgoing {
       return "lost";
     }
     this.#queue ??= [];
-    this.#queue.push({ bytes: bytes.slice(taken), offset: 0, fds });
+    // the caller may use its memory again, and a Buffer's slice() would be the same memory
+    this.#queue.push({ bytes: Buffer.from(bytes.subarray(taken)), offset: 0, fds });
     this.#queued += bytes.length - taken;
     return "waiting";
   }
