@@ -1,6 +1,7 @@
 /** One accepted connection: what was received, and what waits to be sent. */
 
 import { type Addon, AGAIN } from "./addon.ts";
+import { Ending } from "./ending.ts";
 import type { Connection, ConnectionHandler, ListenLimits, Peer } from "./kernel.ts";
 import { Outgoing } from "./outgoing.ts";
 import { type Poller, READABLE, WRITABLE } from "./poller.ts";
@@ -19,11 +20,10 @@ export interface Listener {
 /** open: served; closing: what is queued is still sent; ended: its descriptor is closed. */
 type State = "open" | "closing" | "ended";
 
-export class Served implements Connection {
+export class Served extends Ending<ConnectionHandler> implements Connection {
   readonly peer: Peer;
   readonly #listener: Listener;
   readonly #fd: number;
-  #handler: ConnectionHandler | null = null;
   readonly #outgoing: Outgoing;
   #state: State = "open";
   /** The peer sends nothing more: the connection ends when the queue is empty. */
@@ -31,6 +31,7 @@ export class Served implements Connection {
   #watched = false;
 
   constructor(listener: Listener, fd: number, peer: Peer) {
+    super();
     this.#listener = listener;
     this.#fd = fd;
     this.#outgoing = new Outgoing(listener.addon, fd, listener.limits.queueBytes);
@@ -42,7 +43,7 @@ export class Served implements Connection {
   }
 
   serve(handler: ConnectionHandler): void {
-    this.#handler = handler;
+    this.handler = handler;
     // a client that has sent already need not wait, and one that is answered at once is never watched
     if (!this.#read() && this.#state === "open" && handler.waiting !== undefined) {
       handler.waiting();
@@ -52,21 +53,20 @@ export class Served implements Connection {
   }
 
   send(bytes: Uint8Array, fds?: readonly number[]): void {
-    const passed = fds === undefined || fds.length === 0 ? undefined : fds;
-    if (this.#state !== "open" || bytes.length === 0) return this.#outgoing.close(passed);
+    if (this.#state !== "open" || bytes.length === 0) return this.#outgoing.close(fds);
     const waited = this.#outgoing.waits;
-    const sending = this.#outgoing.send(bytes, passed);
-    if (sending === "lost") return this.#endLater();
+    const sending = this.#outgoing.send(bytes, fds);
+    if (sending === "lost") return this.endLater();
     if (sending === "waiting" && !waited && !this.#halfClosed) this.#await(READABLE | WRITABLE);
   }
 
   close(): void {
     if (this.#state !== "open") return;
-    this.#handler = null;
-    if (!this.#outgoing.waits) return this.#shut();
+    this.handler = null;
+    if (!this.#outgoing.waits) return this.shut();
     this.#state = "closing";
     this.#await(WRITABLE);
-    setTimeout(() => this.#shut(), DRAIN_MS).unref();
+    setTimeout(() => this.shut(), DRAIN_MS).unref();
   }
 
   #await(events: number): void {
@@ -76,7 +76,7 @@ export class Served implements Connection {
       poller.watch(this.#fd, events, (happened) => this.#ready(happened));
       this.#watched = true;
     } catch {
-      this.#endLater(); // the kernel's limit of watches: as if there were no descriptor left
+      this.endLater(); // the kernel's limit of watches: as if there were no descriptor left
     }
   }
 
@@ -91,12 +91,12 @@ export class Served implements Connection {
     const { addon, buffer } = this.#listener;
     const count = addon.receive(this.#fd, buffer);
     if (count > 0) {
-      this.#handler?.received(Buffer.from(buffer.subarray(0, count)));
+      this.handler?.received(Buffer.from(buffer.subarray(0, count)));
     } else if (count === 0 && this.#outgoing.waits) {
       this.#halfClosed = true;
       this.#await(WRITABLE);
     } else if (count !== AGAIN) {
-      this.#end();
+      this.end();
     }
     return count > 0;
   }
@@ -104,32 +104,17 @@ export class Served implements Connection {
   #flush(): void {
     const sending = this.#outgoing.flush();
     if (sending === "waiting") return;
-    if (sending === "lost") return this.#end();
-    if (this.#state === "closing") return this.#shut();
-    if (this.#halfClosed) return this.#end();
+    if (sending === "lost") return this.end();
+    if (this.#state === "closing") return this.shut();
+    if (this.#halfClosed) return this.end();
     this.#await(READABLE);
   }
 
-  #shut(): void {
+  protected shut(): void {
     if (this.#state === "ended") return;
     this.#state = "ended";
     this.#listener.poller.drop(this.#fd);
     this.#outgoing.drop();
     this.#listener.left(this.peer);
-  }
-
-  #end(): void {
-    const handler = this.#handler;
-    this.#handler = null;
-    this.#shut();
-    handler?.ended();
-  }
-
-  /** The caller of send() is in the middle of something: it learns of the end when it is done. */
-  #endLater(): void {
-    const handler = this.#handler;
-    this.#handler = null;
-    this.#shut();
-    if (handler !== null) queueMicrotask(() => handler.ended());
   }
 }

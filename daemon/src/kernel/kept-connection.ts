@@ -5,6 +5,7 @@
 
 import { AGAIN } from "./addon.ts";
 import type { Base } from "./base.ts";
+import { Ending } from "./ending.ts";
 import type { Peer } from "./kernel.ts";
 import { Outgoing } from "./outgoing.ts";
 import { FAILED, HUNG_UP, READABLE, WRITABLE } from "./poller.ts";
@@ -27,7 +28,7 @@ export interface Keeping {
 /** showing: the handler has what came, and has not said what becomes of it. */
 type State = "open" | "showing" | "closing" | "ended";
 
-export class Kept implements KeptConnection {
+export class Kept extends Ending<KeptHandler> implements KeptConnection {
   readonly number: number;
   readonly peer: Peer;
   readonly restored: boolean;
@@ -35,7 +36,6 @@ export class Kept implements KeptConnection {
   readonly fd: number;
   readonly #keeping: Keeping;
   readonly #outgoing: Outgoing;
-  #handler: KeptHandler | null = null;
   #state: State = "open";
   /** Length of the request whose answer waits to be sent. */
   #owed = 0;
@@ -43,6 +43,7 @@ export class Kept implements KeptConnection {
   #again: NodeJS.Timeout | undefined;
 
   constructor(keeping: Keeping, fd: number, number: number, peer: Peer, restored: boolean) {
+    super();
     this.#keeping = keeping;
     this.fd = fd;
     this.number = number;
@@ -58,22 +59,20 @@ export class Kept implements KeptConnection {
 
   /** Nothing is shown before this returns. */
   serve(handler: KeptHandler): void {
-    this.#handler = handler;
+    this.handler = handler;
     this.#await();
   }
 
   send(bytes: Uint8Array, fds?: readonly number[]): void {
-    const passed = fds === undefined || fds.length === 0 ? undefined : fds;
-    if (this.#state === "closing" || this.#state === "ended") return this.#outgoing.close(passed);
-    if (this.#outgoing.send(bytes, passed) === "lost") return this.#endLater();
+    if (this.#state === "closing" || this.#state === "ended") return this.#outgoing.close(fds);
+    if (this.#outgoing.send(bytes, fds) === "lost") return this.endLater();
     this.#await();
   }
 
   answer(length: number, bytes: Uint8Array, fds?: readonly number[]): void {
-    const passed = fds === undefined || fds.length === 0 ? undefined : fds;
-    if (this.#state !== "showing") return this.#outgoing.close(passed);
-    const sending = this.#outgoing.answer(length, bytes, passed);
-    if (sending === "lost") return this.#endLater();
+    if (this.#state !== "showing") return this.#outgoing.close(fds);
+    const sending = this.#outgoing.answer(length, bytes, fds);
+    if (sending === "lost") return this.endLater();
     if (sending === "waiting") this.#owed = length;
     else this.#state = "open";
     this.#await();
@@ -89,11 +88,11 @@ export class Kept implements KeptConnection {
 
   close(): void {
     if (this.#state === "closing" || this.#state === "ended") return;
-    this.#handler = null;
-    if (!this.#outgoing.waits) return this.#shut();
+    this.handler = null;
+    if (!this.#outgoing.waits) return this.shut();
     this.#state = "closing";
     this.#await();
-    setTimeout(() => this.#shut(), DRAIN_MS).unref();
+    setTimeout(() => this.shut(), DRAIN_MS).unref();
   }
 
   #peek(buffer: Buffer): Buffer {
@@ -127,12 +126,12 @@ export class Kept implements KeptConnection {
       else poller.modify(this.fd, events);
       this.#events = events;
     } catch {
-      this.#endLater(); // the kernel's limit of watches: as if there were no descriptor left
+      this.endLater(); // the kernel's limit of watches: as if there were no descriptor left
     }
   }
 
   #ready(events: number): void {
-    if ((events & (HUNG_UP | FAILED)) !== 0) return this.#end();
+    if ((events & (HUNG_UP | FAILED)) !== 0) return this.end();
     if ((events & WRITABLE) !== 0) this.#flush();
     if ((events & READABLE) !== 0 && this.#state === "open") this.#show();
     this.#await();
@@ -140,9 +139,9 @@ export class Kept implements KeptConnection {
 
   #flush(): void {
     const sending = this.#outgoing.flush();
-    if (sending === "lost") return this.#end();
+    if (sending === "lost") return this.end();
     if (sending === "waiting") return;
-    if (this.#state === "closing") return this.#shut();
+    if (this.#state === "closing") return this.shut();
     const owed = this.#owed;
     this.#owed = 0;
     if (owed > 0) this.proceed(owed);
@@ -152,12 +151,12 @@ export class Kept implements KeptConnection {
     const { base, buffer } = this.#keeping;
     const count = base.addon.peek(this.fd, buffer);
     if (count === AGAIN) return;
-    if (count <= 0) return this.#end();
+    if (count <= 0) return this.end();
     this.#state = "showing";
-    this.#handler?.received(Buffer.from(buffer.subarray(0, count)));
+    this.handler?.received(Buffer.from(buffer.subarray(0, count)));
   }
 
-  #shut(): void {
+  protected shut(): void {
     if (this.#state === "ended") return;
     this.#state = "ended";
     clearTimeout(this.#again);
@@ -166,20 +165,5 @@ export class Kept implements KeptConnection {
     if (this.#events === -1) this.#keeping.base.addon.close(this.fd);
     else this.#keeping.base.poller.forget(this.fd);
     this.#keeping.left(this);
-  }
-
-  #end(): void {
-    const handler = this.#handler;
-    this.#handler = null;
-    this.#shut();
-    handler?.ended();
-  }
-
-  /** The caller is in the middle of something: it learns of the end when it is done. */
-  #endLater(): void {
-    const handler = this.#handler;
-    this.#handler = null;
-    this.#shut();
-    if (handler !== null) queueMicrotask(() => handler.ended());
   }
 }

@@ -2,26 +2,27 @@
 
 import { type Addon, AGAIN } from "./addon.ts";
 import type { Base } from "./base.ts";
+import { Ending } from "./ending.ts";
 import type { Kernel, Stream, StreamHandler, StreamLimits } from "./kernel.ts";
 import { Outgoing } from "./outgoing.ts";
 import { type Poller, READABLE, WRITABLE } from "./poller.ts";
 
-class Connected implements Stream {
+class Connected extends Ending<StreamHandler> implements Stream {
   readonly #addon: Addon;
   readonly #poller: Poller;
   readonly #fd: number;
   readonly #buffer: Buffer;
   readonly #fds: number[] = [];
   readonly #outgoing: Outgoing;
-  #handler: StreamHandler | null;
   #paused = false;
   #watched = READABLE;
 
   constructor(base: Base, fd: number, { queueBytes, readBytes }: StreamLimits, handler: StreamHandler) {
+    super();
     this.#addon = base.addon;
     this.#poller = base.poller;
     this.#fd = fd;
-    this.#handler = handler;
+    this.handler = handler;
     this.#buffer = Buffer.allocUnsafeSlow(readBytes);
     this.#outgoing = new Outgoing(base.addon, fd, queueBytes);
     this.#poller.watch(fd, READABLE, (events) => this.#ready(events));
@@ -32,21 +33,20 @@ class Connected implements Stream {
   }
 
   send(bytes: Uint8Array, fds?: readonly number[]): void {
-    if (this.#handler === null || bytes.length === 0) return this.#outgoing.close(fds);
-    if (this.#outgoing.send(bytes, fds) === "lost") return this.#endLater();
+    if (this.handler === null || bytes.length === 0) return this.#outgoing.close(fds);
+    if (this.#outgoing.send(bytes, fds) === "lost") return this.endLater();
     this.#watch();
   }
 
   pause(paused: boolean): void {
     this.#paused = paused;
-    if (this.#handler !== null) this.#watch();
+    if (this.handler !== null) this.#watch();
   }
 
   close(): void {
-    if (this.#handler === null) return;
-    this.#handler = null;
-    this.#poller.drop(this.#fd);
-    this.#outgoing.drop();
+    if (this.handler === null) return;
+    this.handler = null;
+    this.shut();
   }
 
   #watch(): void {
@@ -59,35 +59,27 @@ class Connected implements Stream {
   #ready(events: number): void {
     if (this.#outgoing.waits && (events & ~READABLE) !== 0) this.#flush();
     // a hang-up or an error shows in the read as well
-    if (this.#handler !== null && (events & ~WRITABLE) !== 0) this.#read();
+    if (this.handler !== null && (events & ~WRITABLE) !== 0) this.#read();
   }
 
   #read(): void {
     const fds = this.#fds;
     const count = this.#addon.receive(this.#fd, this.#buffer, fds, true);
-    if (count > 0) this.#handler?.received(this.#buffer.subarray(0, count), fds.splice(0));
-    else if (count !== AGAIN) this.#end();
+    if (count > 0) this.handler?.received(this.#buffer.subarray(0, count), fds.splice(0));
+    else if (count !== AGAIN) this.end();
   }
 
   #flush(): void {
     const sending = this.#outgoing.flush();
-    if (sending === "lost") return this.#end();
+    if (sending === "lost") return this.end();
     if (sending === "waiting") return;
     this.#watch();
-    this.#handler?.drained();
+    this.handler?.drained();
   }
 
-  #end(): void {
-    const handler = this.#handler;
-    this.close();
-    handler?.ended();
-  }
-
-  /** The caller of send() is in the middle of something: it learns of the end when it is done. */
-  #endLater(): void {
-    const handler = this.#handler;
-    this.close();
-    queueMicrotask(() => handler?.ended());
+  protected shut(): void {
+    this.#poller.drop(this.#fd);
+    this.#outgoing.drop();
   }
 }
 
