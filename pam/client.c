@@ -9,9 +9,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* The kernel's SCM_MAX_FD: with room for all, an fd can only go missing where the caller has no
- * slot. */
-#define FD_MESSAGE_MAX 253
 #define FULL_QUEUE_PAUSE_MS 10
 #define REFUSED_PAUSE_MS 50
 

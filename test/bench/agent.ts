@@ -9,10 +9,10 @@ import { Caller } from "./caller.ts";
 import { Client, type Run } from "./client.ts";
 import { anonymous, barePss, measureStarts, pss, type Starts, sleep } from "./footprint.ts";
 import { BackendBench } from "./managers.ts";
-import { CLEAN_ENVIRONMENT, Elogind, LOG, type Places, type Product, Sessionman } from "./products.ts";
+import { CLEAN_ENVIRONMENT, Elogind, Floor, LOG, type Places, type Product, Sessionman } from "./products.ts";
 import type { ManagerName } from "./services.ts";
 
-export type ProductName = "sessionman" | "elogind";
+export type ProductName = "sessionman" | "elogind" | "floor";
 
 /** What the driver may ask, and the type of the answer. */
 export interface Requests {
@@ -124,6 +124,7 @@ function copyPlaces(tree: string, elogind: string): Places {
   return {
     client: copy(`${build}/bench/client`, "/tmp/client"),
     caller: `${build}/bench/caller`,
+    floor: copy(`${build}/bench/floor`, "/tmp/floor"),
     manager: copy(`${build}/bench/manager`, "/tmp/manager"),
     runner: copy(`${build}/c/daemon/run/sessionman-run`, "/tmp/sessionman-run"),
     backends: copy(`${tree}/backends`, "/tmp/backends"),
@@ -136,9 +137,14 @@ function copyPlaces(tree: string, elogind: string): Places {
   };
 }
 
+function productOf(name: string, places: Places): Product {
+  if (name === "elogind") return new Elogind(places);
+  return name === "floor" ? new Floor(places) : new Sessionman(places);
+}
+
 async function main(name: string, tree: string, elogind: string): Promise<void> {
   const places = copyPlaces(tree, elogind);
-  const product = name === "elogind" ? new Elogind(places) : new Sessionman(places);
+  const product = productOf(name, places);
   mkdirSync("/run/bench/pam.d", { recursive: true });
   writeFileSync("/run/bench/pam.d/bench", `${product.stack}\n`);
   writeFileSync("/etc/group", `bench:x:${FIRST_UID}:\n`, { flag: "a" });

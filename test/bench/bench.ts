@@ -2,6 +2,7 @@
 
 import { existsSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import type { ProductName } from "./agent.ts";
 import { measureFootprint, measureStart } from "./footprint-rows.ts";
 import { measureLatency } from "./latency.ts";
 import { measureLogin1 } from "./login1.ts";
@@ -36,8 +37,10 @@ async function withSandbox<T>(options: SandboxOptions, use: (sandbox: Sandbox) =
 async function withBoth(
   options: SandboxOptions,
   use: (sandboxes: readonly Sandbox[]) => Promise<Row[]>,
+  more: readonly ProductName[] = [],
 ): Promise<Row[]> {
   const sandboxes = [await Sandbox.start("sessionman", options)];
+  for (const product of more) sandboxes.push(await Sandbox.start(product, options));
   if (values.elogind !== "") sandboxes.push(await Sandbox.start("elogind", options));
   try {
     return await use(sandboxes);
@@ -52,7 +55,7 @@ async function main(): Promise<void> {
   const options = { tree: values.tree, cache: values.elogind || values.tree, pinned: values.pin };
   const rows: Row[] = [];
   if (parts.includes("latency"))
-    rows.push(...(await withBoth(options, (both) => measureLatency(both, others, values.quick))));
+    rows.push(...(await withBoth(options, (all) => measureLatency(all, others, values.quick), ["floor"])));
   if (parts.includes("memory"))
     rows.push(...(await withSandbox(options, (sandbox) => measureFootprint(sandbox, values.quick))));
   if (parts.includes("start"))

@@ -85,10 +85,12 @@ function rowsOf(product: string, name: string, shape: Shape, runs: readonly Run[
 }
 
 /** Measures all shapes with so many other sessions open, the products in turn, round by round. */
-async function measure(benches: readonly Bench[], others: number, quick: boolean): Promise<Row[]> {
+async function measure(all: readonly Bench[], others: number, quick: boolean): Promise<Row[]> {
   const rows: Row[] = [];
   for (const shape of SHAPES) {
     for (const users of USERS) {
+      // It makes nothing for users.
+      const benches = users === "first" ? all.filter(({ sandbox }) => sandbox.product !== "floor") : all;
       const name = `${shape.name}, ${users}, ${others} others`;
       const runs = benches.map((): Run[] => []);
       for (const bench of benches) await bench.round({ ...shape, leaders: 5 }, users);

@@ -11,10 +11,11 @@ export interface Product {
 
 /** Where things lie, as seen from inside the sandbox. */
 export interface Places {
-  /** client.c, caller.c and manager.c, compiled; caller is absent where it cannot be. */
+  /** client.c, caller.c, manager.c and floor.c, compiled; caller is absent where it cannot be. */
   readonly client: string;
   readonly caller: string;
   readonly manager: string;
+  readonly floor: string;
   /** What the build tree holds of sessionman: a copy, so that a build meanwhile does no harm. */
   readonly keeper: string;
   readonly runner: string;
@@ -139,6 +140,29 @@ export class Elogind implements Product {
     closeSync(log);
     const answers = () => spawnSync(`${root}/bin/loginctl`, ["list-sessions"], { env }).status === 0;
     await until(answers, "elogind");
+  }
+}
+
+/** The system calls that no session manager can do without, in C: see floor.c. */
+export class Floor implements Product {
+  readonly stack: string;
+  readonly #program: string;
+
+  constructor(places: Places) {
+    this.#program = places.floor;
+    this.stack = `session required ${places.module} onfail=error`;
+  }
+
+  async start(): Promise<void> {
+    mkdirSync("/run/sessionman", { recursive: true });
+    const socket = "/run/sessionman/pam.sock";
+    const log = openLog();
+    spawn(this.#program, ["/sys/fs/cgroup/user.slice", socket], {
+      env: CLEAN_ENVIRONMENT,
+      stdio: ["ignore", "ignore", log],
+    });
+    closeSync(log);
+    await until(() => existsSync(socket), "floor");
   }
 }
 

@@ -32,6 +32,11 @@ function verdict(
   return { target, limit: `${least ? "at least" : "at most"} ${limit}${unit}`, measured, met };
 }
 
+/** What no limit is set for: how far a target can be met at all. */
+function note(target: string, measured: number | null): Verdict {
+  return { target, limit: "-", measured, met: null };
+}
+
 function againstElogind(rows: readonly Row[], others: number): Verdict[] {
   const ratio = (name: RegExp, op: string) =>
     over(find(rows, "sessionman", name, op), find(rows, "elogind", name, op));
@@ -41,7 +46,14 @@ function againstElogind(rows: readonly Row[], others: number): Verdict[] {
   const opened = ratio(where("alone", "logged-in"), "open");
   const first = ratio(where("alone", "first"), "open");
   const rate = ratio(where("8-parallel", "logged-in"), "open and close");
+  const floor = (shape: string, op: string) =>
+    over(
+      find(rows, "floor", where(shape, "logged-in"), op),
+      find(rows, "elogind", where(shape, "logged-in"), op),
+    );
   return [
+    note(`open, logged in already, ${when}: the system calls alone`, floor("alone", "open")),
+    note(`8 in parallel, ${when}: the system calls alone`, floor("8-parallel", "open and close")),
     verdict(`open, logged in already, ${when}: of elogind's`, 0.25, false, "", opened),
     verdict(`open, first login, ${when}: of elogind's`, 0.8, false, "", first),
     verdict(`8 in parallel, ${when}: times elogind's rate`, 3, true, "", rate),
