@@ -15,7 +15,7 @@ import control_socket
 from checker import Checker
 from login import Login
 from machine import daemon
-from basics import attempt, cgroup_root, close, Failed, poll, read
+from basics import attempt, cgroup_root, close, Failed, poll, read, Skip
 
 MODULES = ("sessions", "programs", "nested", "runtime_directory", "control", "crash", "damage", "hostile", "floods", "pam", "limits", "load", "services", "lingering", "bad_backends")
 MODULES_ON_HYBRID = ("sessions",)
