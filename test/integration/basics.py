@@ -4,7 +4,6 @@ import json
 import os
 import re
 import shutil
-import signal
 import time
 
 TREE = os.path.realpath(os.path.join(os.path.dirname(__file__), "../.."))
@@ -49,35 +48,6 @@ def check(condition, message):
 
 def equal(actual, expected, what):
     check(actual == expected, f"{what}: {actual!r}, expected {expected!r}")
-
-
-def tell(outcome, label, seconds, detail):
-    """How a test went, and below it why."""
-    word = {"passed": "ok  ", "failed": "FAIL", "skipped": "SKIP"}[outcome]
-    print(f"{word} {label} ({seconds:.1f} s)", flush=True)
-    if detail:
-        print("     " + detail.replace("\n", "\n     "), flush=True)
-
-
-def attempt(counts, label, test, describe):
-    """Runs the test, counts how it went, and tells; the alarm that bounds it is off then."""
-    begin, outcome, detail = time.monotonic(), "passed", ""
-    try:
-        test()
-    except Skip as reason:
-        outcome, detail = "skipped", str(reason)
-    except Exception as error:
-        outcome, detail = "failed", describe(error)
-    finally:
-        signal.alarm(0)
-    counts[outcome] += 1
-    tell(outcome, label, time.monotonic() - begin, detail)
-
-
-def close(counts, none_is_fine=False):
-    """The closing line, and the exit status."""
-    print(f"{counts['passed']} passed, {counts['failed']} failed, {counts['skipped']} skipped")
-    return 1 if counts["failed"] or not (counts["passed"] or none_is_fine) else 0
 
 
 def poll(what, condition, seconds=5.0):

@@ -2,20 +2,19 @@
 
 import contextlib
 import glob
-import importlib
 import os
 import shutil
 import signal
 import subprocess
 import sys
-import traceback
 
 import basics
 import control_socket
 from checker import Checker
 from login import Login
 from machine import daemon
-from basics import attempt, cgroup_root, close, Failed, poll, read, Skip
+from basics import cgroup_root, Failed, poll, read, Skip
+from running import find_tests, Suite
 
 MODULES = ("sessions", "programs", "nested", "runtime_directory", "control", "crash", "damage", "hostile", "floods", "pam", "limits", "load", "services", "lingering", "bad_backends")
 MODULES_ON_HYBRID = ("sessions",)
@@ -24,14 +23,6 @@ MODULES_WITHOUT_CGROUP = ("no_cgroup",)
 MODULES_EVERYWHERE = ("services", "lingering", "bad_backends")
 SECONDS = 90
 SECONDS_OF_A_SWEEP = 600
-
-
-class TooLong(Exception):
-    """A test or its clean-up does not end."""
-
-
-def on_alarm(*_):
-    raise TooLong("not done in time")
 
 
 def modules(words):
@@ -53,14 +44,12 @@ def is_due(module, function, words):
     return asked.get("everywhere", False) and not (asked.get("cgroup") and cgroup_root() is None)
 
 
-def find_tests(words):
+def due_tests(words):
+    named = [word for word in words if word != "sweep"]
     for name in modules(words):
-        module = importlib.import_module(f"tests.{name}")
-        for key, function in list(vars(module).items()):
-            if key.startswith("test_") and function.__module__ == module.__name__ and is_due(name, function, words):
-                label = f"{name}: {key[5:].replace('_', ' ')}"
-                if not words or words == ["sweep"] or any(word in label or word in key for word in words if word != "sweep"):
-                    yield label, function
+        for label, function in find_tests([f"tests.{name}"], named):
+            if is_due(name, function, words):
+                yield label, function
 
 
 def others():
@@ -131,16 +120,6 @@ def assert_invariants(checker):
         raise Failed("the checker says:\n" + "\n".join(found))
 
 
-def describe(error, verbose):
-    text = f"{error}" if isinstance(error, (Failed, TooLong)) else traceback.format_exc()
-    where = traceback.extract_tb(error.__traceback__)
-    lines = [f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}" for frame in where if "/tests/" in frame.filename]
-    if lines:
-        text += f"\n(at {lines[-1]})"
-    log = daemon.log() if verbose and os.path.exists(basics.LOG) else ""
-    return text + (f"\n--- log of the daemon\n{log[-6000:]}" if log else "")
-
-
 def starts():
     """A daemon that does not start at all is said once, not by each test after a long wait."""
     reset()
@@ -154,23 +133,25 @@ def starts():
     return True
 
 
+def log():
+    text = daemon.log() if os.path.exists(basics.LOG) else ""
+    return f"\n--- log of the daemon\n{text[-6000:]}" if text else ""
+
+
 def main(arguments):
-    verbose = "-v" in arguments
-    words = [argument for argument in arguments if argument != "-v"]
-    counts = {"passed": 0, "failed": 0, "skipped": 0}
-    signal.signal(signal.SIGALRM, on_alarm)
+    suite = Suite(arguments)
     if not starts():
         return 1
-    for label, function in find_tests(words):
 
-        def test(function=function):
-            reset()
-            signal.alarm(SECONDS_OF_A_SWEEP if "sweep" in words else SECONDS)
-            run_one(function)
+    def run(function):
+        reset()
+        signal.alarm(SECONDS_OF_A_SWEEP if "sweep" in suite.words else SECONDS)
+        run_one(function)
 
-        attempt(counts, label, test, lambda error: describe(error, verbose))
+    for label, function in due_tests(suite.words):
+        suite.attempt(label, lambda test=function: run(test), log)
     reset()
-    return close(counts)
+    return suite.close()
 
 
 if __name__ == "__main__":

@@ -7,25 +7,14 @@ import sys
 HERE = os.path.dirname(os.path.realpath(__file__))
 sys.path[:0] = [HERE, f"{HERE}/../integration"]
 
-import answers  # noqa: E402
-import disk  # noqa: E402
 import elogind  # noqa: E402
-import monitors  # noqa: E402
-import people  # noqa: E402
-from basics import attempt, close, poll  # noqa: E402
+from basics import poll  # noqa: E402
 from machine import daemon  # noqa: E402
-from main import describe, on_alarm, remove, reset  # noqa: E402
+from main import log, remove, reset  # noqa: E402
+from running import find_tests, Suite  # noqa: E402
 
-MODULES = (answers, elogind) if elogind.HYBRID else (answers, monitors, disk, people, elogind)
+MODULES = ("answers", "elogind") if elogind.HYBRID else ("answers", "monitors", "disk", "people", "elogind")
 SECONDS = 30
-
-
-def find_tests(words):
-    for module in MODULES:
-        for key, function in vars(module).items():
-            label = f"{module.__name__}: {key[5:].replace('_', ' ')}"
-            if key.startswith("test_") and (not words or any(word in label for word in words)):
-                yield label, function
 
 
 def clean():
@@ -44,14 +33,11 @@ def run_one(function):
 
 
 def main(arguments):
-    verbose = "-v" in arguments
-    words = [word for word in arguments if word != "-v"]
-    counts = {"passed": 0, "failed": 0, "skipped": 0}
-    signal.signal(signal.SIGALRM, on_alarm)
-    for label, function in find_tests(words):
-        attempt(counts, label, lambda test=function: run_one(test), lambda error: describe(error, verbose))
+    suite = Suite(arguments)
+    for label, function in find_tests(MODULES, suite.words):
+        suite.attempt(label, lambda test=function: run_one(test), log)
     clean()
-    return close(counts, none_is_fine=words)
+    return suite.close(none_is_fine=suite.words)
 
 
 if __name__ == "__main__":
