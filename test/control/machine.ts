@@ -10,9 +10,9 @@ import { createMemoryKernel, type MemoryKernel } from "../../daemon/src/kernel/m
 import type { MemoryManager } from "../../daemon/src/kernel/memory-manager-process.ts";
 import type { MemoryClient } from "../../daemon/src/kernel/memory-sockets.ts";
 import type { MemoryProcess } from "../../daemon/src/kernel/memory-system.ts";
-import { createClock } from "../../daemon/src/loop/clock.ts";
-import { createEngine, type Engine } from "../../daemon/src/loop/engine.ts";
+import type { Engine } from "../../daemon/src/loop/engine.ts";
 import type { StorePort } from "../../daemon/src/loop/ports.ts";
+import { emptyStore, startEngine } from "../loop/rig.ts";
 
 export const SOCKET_FD = 5;
 
@@ -110,15 +110,7 @@ export class Machine {
   /** The files of lingering users. */
   readonly lingering = new Map<number, string>();
   readonly store: StorePort = {
-    reserveIds() {},
-    saveSession() {},
-    eraseSession() {},
-    saveInhibitor() {},
-    eraseInhibitor() {},
-    saveUser() {},
-    eraseUser() {},
-    saveSeat() {},
-    eraseSeat() {},
+    ...emptyStore,
     saveLinger: (uid, name, done) => {
       this.lingering.set(uid, name);
       done(null);
@@ -149,31 +141,14 @@ export class Machine {
       log,
       version: "1.2.3",
     });
-    const nothing = { openReply() {}, callReply() {} };
-    this.engine = createEngine({
-      world: { ...emptyWorld({ ...policy, ...over }), reservedIds: 1000 },
-      ports: {
+    this.engine = startEngine(
+      { kernel, world: { ...emptyWorld({ ...policy, ...over }), reservedIds: 1000 }, now, log },
+      {
         store: this.store,
-        system: kernel,
-        clock: createClock({ now, start: () => null, stop() {} }),
-        log,
-        replies: { pam: nothing, control: control.replies, login1: nothing, seatd: nothing },
-        login1: { inhibitReply() {}, lock() {}, takeReply() {}, paused() {}, resumed() {} },
-        seatd: { takeReply() {}, tell() {} },
+        replies: { control: control.replies },
         publish: (before, after) => control.published(before, after),
       },
-      onBug: (error) => {
-        throw error;
-      },
-    });
-    kernel.watchActiveVt((vt) =>
-      this.engine.submit({ kind: "vt.activated", at: { realtime: 0, monotonic: 0 }, vt }),
     );
-    kernel.watchDevices({
-      found: (devices) => this.engine.submit({ kind: "devices.found", at: now(), devices }),
-      changed: (changed, removed) =>
-        this.engine.submit({ kind: "devices.changed", at: now(), changed, removed }),
-    });
     kernel.listen(SOCKET_FD, LIMITS, (connection) => control.accept(connection));
   }
 

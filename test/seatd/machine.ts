@@ -5,33 +5,15 @@ import type { Device } from "../../daemon/src/core/seat-model.ts";
 import { createMemoryKernel, type MemoryKernel } from "../../daemon/src/kernel/memory.ts";
 import type { MemoryKeptClient } from "../../daemon/src/kernel/memory-kept.ts";
 import type { MemoryProcess } from "../../daemon/src/kernel/memory-system.ts";
-import { createClock } from "../../daemon/src/loop/clock.ts";
-import { createEngine, type Engine } from "../../daemon/src/loop/engine.ts";
-import type { StorePort } from "../../daemon/src/loop/ports.ts";
+import type { Engine } from "../../daemon/src/loop/engine.ts";
 import type { Protocol } from "../../daemon/src/seatd/reply-policy.ts";
 import { SeatdServer } from "../../daemon/src/seatd/server.ts";
+import { startEngine } from "../loop/rig.ts";
 import { session, worldOf } from "../store/sd-login-worlds.ts";
 
 const SOCKET_FD = 7;
 export const ALICE = 1000;
 export const BOB = 1001;
-
-const nothing = { openReply() {}, callReply() {} };
-
-/** As little as a store can do. */
-const store: StorePort = {
-  reserveIds() {},
-  saveSession() {},
-  eraseSession() {},
-  saveInhibitor() {},
-  eraseInhibitor() {},
-  saveUser() {},
-  eraseUser() {},
-  saveSeat() {},
-  eraseSeat() {},
-  saveLinger: (_uid, _name, done) => done(null),
-  eraseLinger: (_uid, done) => done(null),
-};
 
 export function u16(...values: readonly number[]): Buffer {
   const bytes = Buffer.alloc(2 * values.length);
@@ -143,31 +125,12 @@ export class Machine {
       enabled: this.#options.enabled ?? true,
       protocol: this.#options.protocol ?? "auto",
     });
-    this.engine = createEngine({
-      world,
-      ports: {
-        store,
-        system: kernel,
-        clock: createClock({ now, start: () => null, stop() {} }),
-        log,
-        replies: { pam: nothing, control: nothing, login1: nothing, seatd: seatd.port },
-        login1: { inhibitReply() {}, lock() {}, takeReply() {}, paused() {}, resumed() {} },
-        seatd: seatd.port,
-        publish() {},
-      },
-      onBug: (error) => {
-        throw error;
-      },
-    });
+    this.engine = startEngine(
+      { kernel, world, now, log },
+      { seatd: seatd.port, replies: { seatd: seatd.port } },
+    );
     seatd.serve(SOCKET_FD);
     seatd.resume();
-    kernel.onVtLeft((vt) => this.engine.submit({ kind: "vt.left", at: now(), vt }));
-    kernel.watchActiveVt((vt) => this.engine.submit({ kind: "vt.activated", at: now(), vt }));
-    kernel.watchDevices({
-      found: (devices) => this.engine.submit({ kind: "devices.found", at: now(), devices }),
-      changed: (changed, removed) =>
-        this.engine.submit({ kind: "devices.changed", at: now(), changed, removed }),
-    });
   }
 
   /** A process in the session with that number connects. */
