@@ -7,7 +7,7 @@ import signal
 import subprocess
 import time
 
-from basics import poll
+from basics import equal, poll
 
 # Where a system's libraries are, which is where the daemon looks into them.
 PLACE = "/usr/local/lib"
@@ -83,6 +83,14 @@ class Libseat:
         for fifo in (*self.fifos, self.log):
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(fifo)
+
+
+def seated(login, release, *arguments, uid=1000, **more):
+    """One in the foreground that has its seat."""
+    client = Libseat(login, uid, release, *arguments, **more)
+    equal(client.order("open")[:1], ["open: seat0"], f"the seat of libseat of {release}")
+    client.hears("ENABLE")
+    return client
 
 
 def follows(lines, words):

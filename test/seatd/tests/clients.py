@@ -7,7 +7,7 @@ import time
 from basics import alive, check, equal, Failed, poll, setting
 from compositor import LEAVES, on
 from control_socket import call, nobody, session
-from libseat import BOTH, end_all, Libseat, NEW, OLD
+from libseat import BOTH, end_all, Libseat, NEW, OLD, seated
 from login import Login
 from screen import facts, FIRST, screen, SECOND, switch, THIRD
 from terminals import foreground, GRAPHICS, OFF, TEXT, UNICODE
@@ -29,13 +29,6 @@ def each_release(test):
     return run
 
 
-def opened(login, release, *arguments, uid=1000, **more):
-    client = Libseat(login, uid, release, *arguments, **more)
-    equal(client.order("open")[:1], ["open: seat0"], f"the seat of libseat of {release}")
-    client.hears("ENABLE")
-    return client
-
-
 def refused(client, *words):
     """Why, libseat does not tell reliably."""
     (said,) = client.order(*words)
@@ -50,7 +43,7 @@ def in_front():
 @each_release
 def test_a_compositor_has_its_seat(daemon, release, login):
     before, terminal = session(login.id), facts(FIRST)
-    client = opened(login, release)
+    client = seated(login, release)
     has = {"screen": GRAPHICS, "keyboard": OFF, "held": True, "owner": 1000}
     equal({key: facts(FIRST)[key] for key in has}, has, "its terminal")
     told = session(login.id)
@@ -71,7 +64,7 @@ def test_a_compositor_has_its_seat(daemon, release, login):
 @each_release
 def test_a_compositor_goes_and_comes_back(daemon, release, login):
     bob = on("bob", SECOND)
-    client = opened(login, release)
+    client = seated(login, release)
     for turn in range(3):
         equal(client.order("switch", SECOND)[:1], ["switch: 0"], "its own wish")
         client.hears("DISABLE", "acknowledge: 0")
@@ -90,7 +83,7 @@ def test_a_compositor_goes_and_comes_back(daemon, release, login):
 
 @each_release
 def test_a_switch_does_not_wait_for_a_compositor(daemon, release, login):
-    client = opened(login, release, "manual")
+    client = seated(login, release, "manual")
     for how in ("that says nothing", "that is stopped"):
         if how == "that is stopped":
             os.kill(client.pid, signal.SIGSTOP)
@@ -108,17 +101,17 @@ def test_a_switch_does_not_wait_for_a_compositor(daemon, release, login):
 
 @each_release
 def test_a_compositor_is_killed(daemon, release, login):
-    client = opened(login, release)
+    client = seated(login, release)
     os.kill(client.pid, signal.SIGKILL)
     poll("its terminal is free", lambda: not facts(FIRST)["held"])
     poll("nobody controls the session", lambda: session(login.id)["controller"] is None)
     equal({key: facts(FIRST)[key] for key in ("screen", "keyboard")}, {"screen": TEXT, "keyboard": UNICODE}, "its terminal")
-    opened(login, release)
+    seated(login, release)
 
 
 @each_release
 def test_a_session_ends_with_its_compositor(daemon, release, login):
-    client = opened(login, release)
+    client = seated(login, release)
     login.close()
     poll("its terminal is free", lambda: not facts(FIRST)["held"])
     client.hears("lost")
@@ -149,7 +142,7 @@ def opened_later(login, release):
 def test_two_compositors_take_turns(daemon, release, login):
     other = BOTH[1 - BOTH.index(release)]
     bob = on("bob", SECOND)
-    first = opened(login, release)
+    first = seated(login, release)
     second = Libseat(bob, 1001, other)
     equal(second.order("open"), ["open: seat0"], "the seat, and nothing more")
     for _ in range(5):
@@ -173,7 +166,7 @@ def lives_through_a_switch(login, release, uid=1000):
     """Whether it has its seat again after a switch away and back, and is answered then."""
     here = FIRST if uid == 1000 else SECOND
     switch(here)
-    client = opened(login, release, uid=uid)
+    client = seated(login, release, uid=uid)
     switch(THIRD)
     client.hears("DISABLE")
     switch(here)

@@ -8,7 +8,7 @@ import time
 from basics import alive, check, equal, poll
 from compositor import LEAVES, on
 from control_socket import session
-from libseat import BOTH, Libseat
+from libseat import BOTH, Libseat, seated
 from screen import facts, FIRST, screen, SECOND, switch
 from terminals import foreground, GRAPHICS, TEXT, UNICODE
 from wire import CLOSE_DEVICE, DISABLE, DISABLE_SEAT, DISABLED, EBADF, ENABLE, ERROR, message, number, OPEN_SEAT, OPENED, path, PING, PONG, SWITCH_SESSION, SWITCHED, wire
@@ -149,27 +149,21 @@ def test_the_keeper_is_killed(daemon):
     with screen():
         switch(FIRST)
         alice = on("alice", FIRST)
-        client = Libseat(alice, 1000, BOTH[1])
-        client.order("open")
-        client.hears("ENABLE")
+        client = seated(alice, BOTH[1])
         daemon.kill_keeper()
         client.hears("lost")
         poll("it has ended", lambda: not alive(client.pid))
         daemon.start()
         poll("its terminal is as before", lambda: (facts(FIRST)["screen"], facts(FIRST)["keyboard"]) == (TEXT, UNICODE))
         equal(session(alice.id)["controller"], None, "controller")
-        again = Libseat(alice, 1000, BOTH[0])
-        equal(again.order("open")[0], "open: seat0", "another compositor")
-        again.hears("ENABLE")
+        seated(alice, BOTH[0])
 
 
 def test_the_keeper_is_stopped(daemon):
     with screen():
         switch(FIRST)
         alice = on("alice", FIRST)
-        client = Libseat(alice, 1000, BOTH[1])
-        client.order("open")
-        client.hears("ENABLE")
+        client = seated(alice, BOTH[1])
         daemon.stop()
         equal((facts(FIRST)["screen"], facts(FIRST)["keyboard"], facts(FIRST)["held"]), (TEXT, UNICODE, False), "its terminal")
         client.hears("lost")

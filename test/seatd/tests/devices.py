@@ -8,7 +8,7 @@ from basics import check, equal, poll
 from compositor import LEAVES, on
 from control_socket import call
 from hardware import CARD, FULL, hardware, KEYBOARD, muted, NULL, RENDER, ZERO
-from libseat import BOTH, end_all, Libseat
+from libseat import BOTH, end_all, seated
 from screen import FIRST, screen, SECOND, switch
 from wire import CLOSE_DEVICE, DEVICE, DEVICE_CLOSED, DISABLE, DISABLE_SEAT, DISABLED, EBADF, ENABLE, ERROR, number, OPEN_DEVICE, OPENED, OPEN_SEAT, path, wire
 
@@ -41,9 +41,7 @@ def test_a_compositor_has_devices_and_loses_them(daemon):
         for release in BOTH:
             switch(FIRST)
             alice = on("alice", FIRST)
-            client = Libseat(alice, 1000, release)
-            client.order("open")
-            client.hears("ENABLE")
+            client = seated(alice, release)
             ids = [opened(client, node) for node in (CARD, KEYBOARD, RENDER)]
             equal(len(set(ids)), 3, "numbers of devices")
             equal([state for _, _, state in states()], ["active"] * 3, "what sessionctl says")

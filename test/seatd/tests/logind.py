@@ -8,7 +8,7 @@ from bus import Bus, Polkit
 from compositor import on
 from control_socket import call, nobody, session
 from hardware import CARD, hardware, KEYBOARD, muted
-from libseat import BOTH, end_all, Libseat, NEW
+from libseat import BOTH, end_all, Libseat, NEW, seated
 from login import Login
 from screen import facts, FIRST, screen, SECOND, switch
 from terminals import GRAPHICS
@@ -42,9 +42,7 @@ def test_a_compositor_over_the_bus_goes_and_comes_back(daemon):
         for release in BOTH:
             switch(FIRST)
             alice = on("alice", FIRST)
-            client = Libseat(alice, 1000, release, backend="logind")
-            equal(client.order("open")[:1], ["open: seat0"], f"the seat of libseat of {release}")
-            client.hears("ENABLE")
+            client = seated(alice, release, backend="logind")
             check(client.order("device", CARD)[0].startswith("device: "), "a card")
             check(client.order("device", KEYBOARD)[1] == "descriptor: open", "a keyboard")
             equal((session(alice.id)["controller"], facts(FIRST)["screen"]), (client.pid, GRAPHICS), "the session")
