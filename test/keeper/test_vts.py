@@ -44,6 +44,15 @@ def take(puppet, vt=OURS):
     equal(puppet.order(TAKE, value=vt, uid=USER)[0], "")
 
 
+def with_live_device(terminal):
+    """A keeper that has the VT, which is in the foreground, and a device that is live there."""
+    keeper = Puppets()
+    take(keeper.puppet, terminal.number)
+    come(terminal)
+    equal(keeper.puppet.open(1, keeper.node("renderD128"), vt=terminal.number)[:2], ("", 1))
+    return keeper
+
+
 @with_terminals(OURS)
 def test_vt_taken_and_put_back(ours):
     keeper = Puppets()
@@ -182,10 +191,7 @@ def test_vt_that_was_hung_up(ours, other):
 
 @with_terminals(OURS, OTHER)
 def test_vt_release_lets_a_switch_happen_that_waits(ours, other):
-    keeper = Puppets()
-    take(keeper.puppet)
-    come(ours)
-    equal(keeper.puppet.open(1, keeper.node("renderD128"), vt=OURS)[:2], ("", 1))
+    keeper = with_live_device(ours)
     os.kill(keeper.pid, signal.SIGSTOP)
     other.activate()
     keeper.puppet.send(RELEASE, value=OURS)
@@ -219,10 +225,7 @@ def lets_go(terminal):
 
 @with_terminals(OURS, OTHER)
 def test_vt_whose_mode_somebody_else_has_changed(ours, other):
-    keeper = Puppets()
-    take(keeper.puppet)
-    come(ours)
-    equal(keeper.puppet.open(1, keeper.node("renderD128"), vt=OURS)[:2], ("", 1))
+    keeper = with_live_device(ours)
     # As an X server does that takes the VT into its own hands: nobody asks the keeper. The signal is one to be ignored.
     fcntl.ioctl(ours.fd, terminals.VT_SETMODE, struct.pack("bbhhh", PROCESS, 0, signal.SIGURG, signal.SIGURG, 0))
     other.activate()
@@ -233,10 +236,7 @@ def test_vt_whose_mode_somebody_else_has_changed(ours, other):
 
 @with_terminals(OURS, OTHER)
 def test_vt_signals_of_others_release_nothing(ours, other):
-    keeper = Puppets()
-    take(keeper.puppet)
-    come(ours)
-    equal(keeper.puppet.open(1, keeper.node("renderD128"), vt=OURS)[:2], ("", 1))
+    keeper = with_live_device(ours)
     for _ in range(3):
         os.kill(keeper.pid, signal.SIGRTMIN)
         os.kill(keeper.pid, signal.SIGRTMIN + 1)
