@@ -17,6 +17,8 @@ interface Question {
 export class Bus {
   readonly wrongs: string[] = [];
   guid = "1".padStart(32, "0");
+  /** The daemon has not found it yet: what it says is lost. */
+  away = false;
   readonly names = new Set<string>();
   /** Of each session, as it was when it was opened. */
   readonly types = new Map<string, SessionType>();
@@ -53,12 +55,20 @@ export class Bus {
 
   /** The daemon finds the bus. */
   connected(): void {
+    this.away = false;
     this.#machine.submit({
       kind: "bus.connected",
       at: this.#machine.instant(),
       bus: this.guid,
       names: new Set(this.names),
     });
+  }
+
+  /** Answers whether it was away. */
+  comeBack(): boolean {
+    if (!this.away || this.#machine.dead) return false;
+    this.connected();
+    return true;
   }
 
   /** For a question that somebody else looks after. */
@@ -69,6 +79,7 @@ export class Bus {
 
   /** Each question has to be answered once. */
   ask(wish: Wish, process: Process | null = null): void {
+    this.comeBack();
     if (this.#machine.dead) return;
     const call = this.number();
     this.#asked.set(call, { process, at: this.#machine.now });

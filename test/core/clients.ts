@@ -91,6 +91,8 @@ export class Clients {
   }
 
   #send(client: Client, ask: Ask): void {
+    // nobody asks over a bus that is not there
+    if (!client.seatd) this.#machine.bus.comeBack();
     if (this.#machine.dead) return;
     const room = client.seatd ? "seatd" : "login1";
     const call = this.#machine.bus.number();
@@ -160,6 +162,7 @@ export class Clients {
   }
 
   #device(id: SessionId, name: string, number: DeviceNumber): Had | null {
+    if (this.#machine.bus.away) return null;
     const client = this.list.find((each) => !each.seatd && each.name === name && each.session === id);
     // nobody hears
     if (client?.process.alive === false) return null;
@@ -204,8 +207,18 @@ export class Clients {
     const client = this.list.find((each) => each.seatd && each.name === name);
     if (client === undefined) return;
     if (what === "close") this.#machine.exit(client.process);
+    if (what === "enable" && client.seat === "disabling")
+      this.wrongs.push(`${name} was given its seat before it had put it down`);
     if (what === "enable") client.seat = "enabled";
     if (what === "disable") client.seat = "disabling";
+  }
+
+  /** What they put down by themselves, they get back when the terminal is shown again. */
+  left(vt: number): void {
+    const { sessions } = this.#machine.engine.world();
+    for (const client of this.list)
+      if (sessions.get(client.session)?.vtnr === vt)
+        for (const device of client.devices.values()) device.yielded = false;
   }
 
   /** Somebody does what they were asked to; answers whether anybody did. */

@@ -24,6 +24,7 @@ export class KeeperModel {
   readonly stubborn = new Set<string>();
   /** Terminals that cannot be prepared. */
   readonly broken = new Set<number>();
+  readonly wereBroken = new Set<number>();
   /** Orders of the daemon that were not looked at yet. */
   readonly #inbox: (() => void)[] = [];
   /** What the daemon has not read yet. */
@@ -141,7 +142,10 @@ export class KeeperModel {
   }
 
   takeVt(vt: number): string | null {
-    if (this.broken.has(vt)) return "EIO";
+    if (this.broken.has(vt)) {
+      this.wereBroken.add(vt);
+      return "EIO";
+    }
     this.vts.add(vt);
     this.#hardware.graphics.add(vt);
     return null;

@@ -11,7 +11,20 @@ import type { Simulation } from "./simulation.ts";
 export const SEAT_ACTIONS = [
   ...["sit", "exit", "quit", "logout"],
   ...["client", "client", "release", "take", "take", "take", "all", "all", "return", "yield"],
-  ...["chvt", "chvt", "chvt", "bounce", "bounce", "activate", "activate", "switch", "switch"],
+  ...[
+    "chvt",
+    "chvt",
+    "chvt",
+    "bounce",
+    "bounce",
+    "activate",
+    "activate",
+    "switch",
+    "switch",
+    "flap",
+    "flap",
+    "flap",
+  ],
   ...["plug", "unplug", "move", "trigger", "hang", "stubborn", "broken"],
   ...["work", "work", "work", "work", "work", "quiet", "quiet", "later", "later"],
   ...["crash", "restart", "keeper", "bus", "full"],
@@ -165,6 +178,30 @@ function askForSession(machine: Simulation, session: Session, [what, a, b]: Acti
   }
 }
 
+/** From one to the other and back, faster than anything that follows from it; sometimes a device is taken meanwhile. */
+function flap(machine: Simulation, a: number, b: number): void {
+  const { clients } = machine.seats;
+  const client = pick(clients.list, a);
+  if (client === undefined) return;
+  const sessions = [...machine.engine.world().sessions.values()];
+  const others = sessions.filter(({ id, seat }) => seat === client.seatId && id !== client.session);
+  const to = [client.session, pick(others, b)?.id ?? client.session];
+  for (let i = 0; i < 2 + (b % 4); i++) {
+    const requester = { room: "control", call: 0 } as const;
+    const id = to[i % 2] ?? "";
+    if (machine.dead) return;
+    machine.submit({
+      kind: "session.activateRequested",
+      at: machine.instant(),
+      requester,
+      caller: { uid: 0, pid: 2 },
+      id,
+    });
+    for (let moves = 0; moves < (a + i) % 5; moves++) machine.seats.move((b + moves) % 3);
+    if ((a + b + i) % 5 === 0) askOfClient(machine, client, ["take", a, a + i]);
+  }
+}
+
 function moveHardware(machine: Simulation, [what, a, b]: Action): void {
   const { seats } = machine;
   const { hardware, keeper } = seats;
@@ -176,6 +213,7 @@ function moveHardware(machine: Simulation, [what, a, b]: Action): void {
     if (b % 3 === 0) seats.move(b % 2);
     seats.switchVt(back);
   }
+  if (what === "flap") flap(machine, a, b);
   if (what === "plug") seats.plug(pick(WORDS, b) ?? "card0");
   if (what === "trigger") seats.trigger(pick(names, b) ?? "");
   if (what === "unplug") seats.unplug(pick(names, b) ?? "");

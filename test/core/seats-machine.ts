@@ -46,6 +46,7 @@ export class Seats {
     const { hardware, keeper } = this;
     if (!this.hasVts || hardware.activeVt === vt) return;
     const left = new Set(keeper.leave(hardware.activeVt) ? [hardware.activeVt] : []);
+    this.clients.left(hardware.activeVt);
     hardware.activeVt = vt;
     this.#moved = true;
     for (const each of keeper.muteBackground()) left.add(each);
@@ -106,8 +107,10 @@ export class Seats {
         return this.#hear();
       case 4:
         return this.clients.react();
-      default:
+      case 5:
         return this.clients.hangUp();
+      default:
+        return this.#machine.bus.comeBack();
     }
   }
 
@@ -115,7 +118,7 @@ export class Seats {
   quiet(): boolean {
     let moved = false;
     for (let again = true; again && !this.#machine.dead; moved ||= again)
-      again = [0, 1, 2, 3, 4, 5].some((sort) => this.move(sort));
+      again = [0, 1, 2, 3, 4, 5, 6].some((sort) => this.move(sort));
     return moved;
   }
 

@@ -89,12 +89,13 @@ export class Simulation extends Machine {
     this.#reports = [];
     this.bus.restarted();
     this.seats.disconnect(orders);
+    this.bus.away = true;
     this.#fuse = Number.POSITIVE_INFINITY;
     this.announced.clear();
     this.published = emptyWorld(this.#policy);
     this.engine = this.#start();
     this.#submitFound();
-    this.bus.connected();
+    if (!this.seats.lazy) this.bus.connected();
     this.settle();
   }
 
