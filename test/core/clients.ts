@@ -209,8 +209,16 @@ export class Clients {
     if (what === "close") this.#machine.exit(client.process);
     if (what === "enable" && client.seat === "disabling")
       this.wrongs.push(`${name} was given its seat before it had put it down`);
+    if (what === "enable") this.#checkCards(client);
     if (what === "enable") client.seat = "enabled";
     if (what === "disable") client.seat = "disabling";
+  }
+
+  /** What it draws then is on the screen. */
+  #checkCards({ name, session }: Client): void {
+    for (const { kind, node, state } of this.#machine.engine.world().sessions.get(session)?.devices ?? [])
+      if (kind === "drm" && state !== "active" && state !== "paused")
+        this.wrongs.push(`${name} was given its seat while ${node} is ${state}`);
   }
 
   /** What they put down by themselves, they get back when the terminal is shown again. */

@@ -53,11 +53,19 @@ export function resume(world: World, session: Session): Step {
   );
 }
 
-/** The client of the seatd socket has put the seat down, and its cards are live again, or will not be. */
+/** The keeper has nothing to do about it any more. */
+function isSettled({ state }: Taken): boolean {
+  return state === "active" || state === "paused";
+}
+
+/**
+ * The client of the seatd socket has put the seat down, and its cards are live again, or will not be: of one that comes
+ * later it would not hear.
+ */
 export function enable(world: World, session: Session): Step {
   const { control, devices } = session;
   if (control?.bus !== SEATD || control.seat !== "disabled") return same(world);
-  if (devices.some((device) => device.state === "resuming" || isWaiting(session, device))) return same(world);
+  if (devices.some((device) => !isSettled(device) || isWaiting(session, device))) return same(world);
   const told: Effect = { kind: "seatd.tell", name: control.name, what: "enable" };
   return chain(
     world,
