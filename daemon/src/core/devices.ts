@@ -14,7 +14,7 @@ import { enable, tryAgain } from "./resuming.ts";
 import type { Taken } from "./seat-model.ts";
 import { seatOf } from "./seats.ts";
 import { type Refused, refuseTake, takeReply } from "./taking.ts";
-import { deviceByKey, hasLive, TRIES, withDevice, withoutDevices } from "./takings.ts";
+import { closeDevices, deviceByKey, hasLive, TRIES, withDevice, withoutDevices } from "./takings.ts";
 
 type Of<K extends Event["kind"]> = Extract<Event, { kind: K }>;
 
@@ -33,6 +33,8 @@ export function deviceOpened(world: World, event: Of<"device.opened">): Step {
     return chain(
       world,
       (now) => saveSession(now, withoutDevices(session, [device])),
+      // one that was open already and was not replaced, as for a client that is dead by then, is there still
+      (now) => closeDevices(now, session, [device]),
       (now) => refuseTake(now, requester, refused),
       (now) => handover(now, session.seat),
     );
