@@ -22,6 +22,8 @@ interface Had {
   yielded: boolean;
   /** A daemon died: what it said last may be said again. */
   again: boolean;
+  /** It was put down, and a daemon died over that: whether it was heard, nobody can say. */
+  unheard: boolean;
 }
 
 type Wish = SeatRequest extends infer R
@@ -158,6 +160,7 @@ export class Clients {
       word,
       yielded: false,
       again: false,
+      unheard: false,
     });
   }
 
@@ -178,6 +181,7 @@ export class Clients {
     if (how !== "gone" && !from.includes(device.word) && !device.again)
       this.wrongs.push(`${name} was told ${how} of ${device.name}, which is ${device.word}`);
     device.again = false;
+    device.unheard = false;
     device.word = how === "pause" ? "asked" : "paused";
     if (how === "gone") client.devices.delete(text(number));
   }
@@ -191,6 +195,7 @@ export class Clients {
     if (file === null) this.wrongs.push(`${device.name} was resumed without a descriptor`);
     else if (client.process.alive) file.holders.add(client.process);
     device.again = false;
+    device.unheard = false;
     device.yielded = false;
     device.word = "active";
   }
@@ -264,6 +269,12 @@ export class Clients {
 
   /** Another daemon: what was asked over the bus is lost, and over seatd asked again by nobody but the socket. */
   restarted(): void {
+    for (const { client, ask } of this.#calls.values()) {
+      const device = ask.kind === "device.pauseCompleted" ? client.devices.get(text(ask.number)) : undefined;
+      if (device?.word !== "active") continue;
+      device.yielded = true;
+      device.unheard = true;
+    }
     this.#calls.clear();
     for (const client of this.list) for (const device of client.devices.values()) device.again = true;
   }

@@ -4,8 +4,9 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { broken as brokenSessions } from "./invariants.ts";
 import { policy } from "./policy.ts";
-import { type Action, equip, furnish, performSeats, SEAT_ACTIONS } from "./seat-actions.ts";
+import { equip, furnish, performSeats, SEAT_ACTIONS } from "./seat-actions.ts";
 import { brokenSeats } from "./seat-invariants.ts";
+import type { Action } from "./seat-requests.ts";
 import { Simulation } from "./simulation.ts";
 
 const HISTORIES = Number(process.env.HISTORIES ?? 10_000);

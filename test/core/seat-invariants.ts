@@ -164,7 +164,7 @@ function checkSession(machine: Simulation, session: Session, check: Check): void
     const comes = active && !had.yielded && (!client.seatd || (kind === "drm" && client.seat === "enabled"));
     if (!client.seatd)
       check(
-        told === had.word && state === told,
+        (told === had.word || had.unheard) && state === told,
         `${node} is ${state}, and ${client.name} thinks ${had.word}`,
       );
     if (comes) check(state === "active", `${node} of session ${id} was not resumed`);

@@ -9,6 +9,7 @@ import type { Simulation } from "./simulation.ts";
 
 /** Udev's helper may be late with what it read. */
 const HELPER_MS = 300;
+const GRAB_MS = 400;
 
 export class Seats {
   readonly hardware: Hardware;
@@ -21,6 +22,8 @@ export class Seats {
   #udev: { readonly changed: readonly Device[]; readonly removed: readonly string[] }[] = [];
   /** No daemon has given it an order. */
   #freshKeeper = false;
+  /** The card that is. */
+  #grabbed = "";
   /** The screen has changed since anybody looked. */
   #moved = false;
   /** Open files that came with answers and were not fetched. */
@@ -76,6 +79,24 @@ export class Seats {
     if (found === undefined) return;
     this.hardware.unplug(name);
     this.#udev.push({ changed: [], removed: [found.device.path] });
+  }
+
+  /** Somebody who has nothing to do with sessions is master of a card for a moment. */
+  grab(name: string): void {
+    const kind = this.hardware.devices.get(name)?.kind;
+    if (kind !== "drm" || this.#grabbed === name) return;
+    const file = this.hardware.open(name);
+    if (file === null || !file.live) return;
+    this.#grabbed = name;
+    file.holders.add(this.#machine.spawn());
+    this.#machine.naturally(GRAB_MS, () => {
+      file.live = false;
+      file.holders.clear();
+    });
+    // who wants it back gets it in between
+    this.#machine.naturally(GRAB_MS + HELPER_MS, () => {
+      this.#grabbed = "";
+    });
   }
 
   /** Udev's helper gives the node to whom the seat's file names, and takes it from everybody else. */
