@@ -1,15 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import {
-  conforms,
-  errors,
-  type FieldTypes,
-  INTERFACE,
-  methods,
-  records,
-  wrongField,
-} from "../../daemon/src/control/interface.ts";
+import { errors, INTERFACE, methods, records } from "../../daemon/src/control/interface.ts";
 import { interfaceText } from "../../daemon/src/control/interface-text.ts";
+import { conforms, type FieldTypes, wrongField } from "../../daemon/src/varlink/types.ts";
 
 const file = readFileSync(new URL("../../conf/org.sessionman.Login.varlink", import.meta.url), "utf8");
 
@@ -94,10 +87,12 @@ describe("types", () => {
     ["Process", { pid: 1, parent: 0, command: "init" }, false],
     ["[]Process", [null], false],
   ])("%s: %j is one: %s", (type, value, expected) => {
-    expect(conforms(type, value)).toBe(expected);
+    expect(conforms(records, type, value)).toBe(expected);
   });
 
   it("does not look for fields in the prototype", () => {
-    expect(wrongField({ toString: "string", constructor: "string" }, { toString: "x" })).toBe("constructor");
+    expect(wrongField({}, { toString: "string", constructor: "string" }, { toString: "x" })).toBe(
+      "constructor",
+    );
   });
 });

@@ -1,12 +1,8 @@
 /** What can be answered instead of a result. */
 
 import type { Refusal } from "../core/effects.ts";
+import { type Failure, permissionDenied } from "../varlink/errors.ts";
 import { type ErrorName, INTERFACE } from "./interface.ts";
-
-export interface Failure {
-  readonly error: string;
-  readonly parameters: Readonly<Record<string, unknown>>;
-}
 
 export function failure(name: ErrorName, parameters: Failure["parameters"]): Failure {
   return { error: `${INTERFACE}.${name}`, parameters };
@@ -15,17 +11,6 @@ export function failure(name: ErrorName, parameters: Failure["parameters"]): Fai
 export function failed(message: string): Failure {
   return failure("Failed", { message });
 }
-
-const service = (name: string, parameters: Failure["parameters"]): Failure => ({
-  error: `org.varlink.service.${name}`,
-  parameters,
-});
-
-export const permissionDenied = service("PermissionDenied", {});
-export const invalidParameter = (parameter: string): Failure => service("InvalidParameter", { parameter });
-export const methodNotFound = (method: string): Failure => service("MethodNotFound", { method });
-export const methodNotImplemented = (method: string): Failure => service("MethodNotImplemented", { method });
-export const interfaceNotFound = (name: string): Failure => service("InterfaceNotFound", { interface: name });
 
 /** What the refused call was about. */
 export interface Subject {

@@ -227,17 +227,3 @@ error AlreadyInSession (id: string)
 error LimitsExceeded (message: string)
 error Failed (message: string)
 `;
-
-/** What every Varlink service offers, by the Varlink specification. */
-export const serviceText = `# Questions about the service itself.
-interface org.varlink.service
-
-method GetInfo() -> (vendor: string, product: string, version: string, url: string, interfaces: []string)
-method GetInterfaceDescription(interface: string) -> (description: string)
-
-error InterfaceNotFound (interface: string)
-error MethodNotFound (method: string)
-error MethodNotImplemented (method: string)
-error InvalidParameter (parameter: string)
-error PermissionDenied ()
-`;

@@ -1,13 +1,11 @@
 /**
- * The interface org.sessionman.Login as tables, types in Varlink's own spelling: the server checks what it is sent
- * with them, sessionctl what it is answered, and the compiler both. A test compares them with
- * conf/org.sessionman.Login.varlink.
+ * The interface org.sessionman.Login as tables: the server checks what it is sent with them, sessionctl what it is
+ * answered, and the compiler both. A test compares them with conf/org.sessionman.Login.varlink.
  */
 
-export const INTERFACE = "org.sessionman.Login";
+import type { Fields, FieldTypes } from "../varlink/types.ts";
 
-/** A type as Varlink writes it: "int", "?string", "[]Session", "[string]string", "(leader, all)". */
-export type FieldTypes = { readonly [name: string]: string };
+export const INTERFACE = "org.sessionman.Login";
 
 const STATE = "(opening, online, active, closing)";
 const USER_STATE = "(opening, online, active, lingering, closing)";
@@ -186,69 +184,20 @@ export const errors = {
   Failed: { message: "string" },
 } as const satisfies { readonly [error: string]: FieldTypes };
 
-type Names<List extends string> = List extends `${infer First}, ${infer Rest}` ? First | Names<Rest> : List;
-
-type ValueOf<Type extends string> = Type extends `?${infer Inner}`
-  ? ValueOf<Inner> | null
-  : Type extends `[]${infer Inner}`
-    ? readonly ValueOf<Inner>[]
-    : Type extends `[string]${infer Inner}`
-      ? Readonly<Record<string, ValueOf<Inner>>>
-      : Type extends `(${infer List})`
-        ? Names<List>
-        : Type extends "int"
-          ? number
-          : Type extends "bool"
-            ? boolean
-            : Type extends keyof typeof records
-              ? Fields<(typeof records)[Type]>
-              : string;
-
-type Fields<Table extends FieldTypes> = { readonly [Name in keyof Table]: ValueOf<Table[Name]> };
+type Records = typeof records;
 
 export type Method = keyof typeof methods;
-export type Parameters<Name extends Method> = Fields<(typeof methods)[Name]["takes"]>;
-export type Reply<Name extends Method> = Fields<(typeof methods)[Name]["gives"]>;
+export type Parameters<Name extends Method> = Fields<(typeof methods)[Name]["takes"], Records>;
+export type Reply<Name extends Method> = Fields<(typeof methods)[Name]["gives"], Records>;
 export type ErrorName = keyof typeof errors;
-export type SessionRecord = Fields<typeof records.Session>;
-export type ManagerRecord = Fields<typeof records.Manager>;
-export type LingererRecord = Fields<typeof records.Lingerer>;
-export type UserRecord = Fields<typeof records.User>;
-export type ProcessRecord = Fields<typeof records.Process>;
-export type HolderRecord = Fields<typeof records.Holder>;
-export type SeatRecord = Fields<typeof records.Seat>;
-export type DeviceRecord = Fields<typeof records.Device>;
-export type AccessRecord = Fields<typeof records.Access>;
-export type GrantRecord = Fields<typeof records.Grant>;
-export type TakenRecord = Fields<typeof records.Taken>;
-
-export function isMethod(name: string): name is Method {
-  return Object.hasOwn(methods, name);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** Whether the value is of that Varlink type. */
-export function conforms(type: string, value: unknown): boolean {
-  if (type.startsWith("?")) return value === null || value === undefined || conforms(type.slice(1), value);
-  if (type.startsWith("[]"))
-    return Array.isArray(value) && value.every((item) => conforms(type.slice(2), item));
-  if (type.startsWith("[string]")) {
-    return isObject(value) && Object.values(value).every((item) => conforms(type.slice(8), item));
-  }
-  if (type.startsWith("(")) return typeof value === "string" && type.slice(1, -1).split(", ").includes(value);
-  if (type === "int") return Number.isSafeInteger(value);
-  if (type === "bool") return typeof value === "boolean";
-  if (type === "string") return typeof value === "string";
-  return isObject(value) && wrongField(records[type as keyof typeof records], value) === null;
-}
-
-/** The first field of the table that the object lacks or has with another type; null if all is right. */
-export function wrongField(table: FieldTypes, object: Readonly<Record<string, unknown>>): string | null {
-  for (const [name, type] of Object.entries(table)) {
-    if (!conforms(type, Object.hasOwn(object, name) ? object[name] : undefined)) return name;
-  }
-  return null;
-}
+export type SessionRecord = Fields<Records["Session"], Records>;
+export type ManagerRecord = Fields<Records["Manager"], Records>;
+export type LingererRecord = Fields<Records["Lingerer"], Records>;
+export type UserRecord = Fields<Records["User"], Records>;
+export type ProcessRecord = Fields<Records["Process"], Records>;
+export type HolderRecord = Fields<Records["Holder"], Records>;
+export type SeatRecord = Fields<Records["Seat"], Records>;
+export type DeviceRecord = Fields<Records["Device"], Records>;
+export type AccessRecord = Fields<Records["Access"], Records>;
+export type GrantRecord = Fields<Records["Grant"], Records>;
+export type TakenRecord = Fields<Records["Taken"], Records>;

@@ -1,6 +1,6 @@
 /** The control socket is served at once, and the room behind it loaded when somebody connects: a login needs neither. */
 
-import type { Connection, ConnectionHandler } from "../kernel/kernel.ts";
+import { acceptOnDemand } from "../varlink/on-demand.ts";
 import type { ControlOptions, ControlServer } from "./server.ts";
 
 export const LIMITS = {
@@ -18,18 +18,11 @@ export interface ControlSocket extends Pick<ControlServer, "replies" | "publishe
 
 export function controlOnDemand(options: ControlOptions): ControlSocket {
   let server: ControlServer | null = null;
-  let loading: Promise<ControlServer> | null = null;
-
-  const load = async () => {
+  const accept = acceptOnDemand(async () => {
     const { createControlServer } = await import("./server.ts");
     server = createControlServer(options);
     return server;
-  };
-  const accept = (connection: Connection): ConnectionHandler => {
-    if (server !== null) return server.accept(connection);
-    loading ??= load();
-    return new Early(connection, loading);
-  };
+  });
   return {
     // nobody waits for an answer of a server that is not there
     replies: {
@@ -37,31 +30,6 @@ export function controlOnDemand(options: ControlOptions): ControlSocket {
       callReply: (call, result) => server?.replies.callReply(call, result),
     },
     published: (before, after) => server?.published(before, after),
-    serve: (fd) => options.kernel.listen(fd, LIMITS, accept),
+    serve: (fd) => void options.kernel.listen(fd, LIMITS, accept),
   };
-}
-
-/** Keeps what a client says until the room is loaded, which takes some milliseconds. */
-class Early implements ConnectionHandler {
-  readonly #said: Buffer[] = [];
-  #handler: ConnectionHandler | null = null;
-  #ended = false;
-
-  constructor(connection: Connection, loading: Promise<ControlServer>) {
-    void loading.then((server) => {
-      if (this.#ended) return;
-      this.#handler = server.accept(connection);
-      for (const bytes of this.#said.splice(0)) this.#handler.received(bytes);
-    });
-  }
-
-  received(bytes: Buffer): void {
-    if (this.#handler === null) this.#said.push(bytes);
-    else this.#handler.received(bytes);
-  }
-
-  ended(): void {
-    this.#ended = true;
-    this.#handler?.ended();
-  }
 }

@@ -8,7 +8,8 @@ import type { Account, Caller, Event, LeaderFacts, OpenFacts } from "../core/eve
 import { isUid } from "../core/names.ts";
 import { NOTHING_ASKED } from "../core/session-limits.ts";
 import { type Kernel, KernelError, type Peer, type ProcessFacts } from "../kernel/kernel.ts";
-import { type Failure, failed, failure, invalidParameter, permissionDenied } from "./errors.ts";
+import { type Failure, invalidParameter, permissionDenied } from "../varlink/errors.ts";
+import { failed, failure } from "./errors.ts";
 import type { Parameters } from "./interface.ts";
 
 type Wanted = Parameters<"Register">;

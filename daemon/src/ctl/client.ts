@@ -7,8 +7,9 @@ import {
   methods,
   type Parameters,
   type Reply,
-  wrongField,
+  records,
 } from "../control/interface.ts";
+import { wrongField } from "../varlink/types.ts";
 import { type Connect, connect, Lost, type Message } from "./connection.ts";
 import { CommandError, EXIT, refusal } from "./failure.ts";
 import { connectForDescriptors } from "./native-connection.ts";
@@ -172,7 +173,7 @@ function settle<Name extends Method>(
 ): void {
   const parameters = (message.parameters ?? {}) as Readonly<Record<string, unknown>>;
   if (typeof message.error === "string") return reject(refusal(what, message.error, parameters));
-  const wrong = wrongField(methods[method].gives, parameters);
+  const wrong = wrongField(records, methods[method].gives, parameters);
   if (wrong === null) return resolve(parameters as Reply<Name>);
   reject(new CommandError(`cannot ${what}: the daemon's answer lacks a proper "${wrong}"`, EXIT.refused));
 }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { encode, MESSAGE_MAX, MessageReader, readCall, splitMethod } from "../../daemon/src/control/codec.ts";
+import { encode, MESSAGE_MAX, MessageReader, readCall, splitMethod } from "../../daemon/src/varlink/codec.ts";
 
 /** What a reader makes of these bytes when they come in chunks of the given lengths. */
 function read(bytes: Uint8Array, lengths: readonly number[], limit = MESSAGE_MAX) {

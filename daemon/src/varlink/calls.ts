@@ -6,9 +6,6 @@ import type { Requester } from "../core/model.ts";
 import type { ReplyPort } from "../loop/ports.ts";
 import type { Answered } from "./ask.ts";
 
-/** Milliseconds after which nobody waits any longer. */
-const DEADLINE = 30_000;
-
 interface Waiting {
   readonly owner: object;
   readonly answered: Answered;
@@ -19,6 +16,10 @@ interface Waiting {
 export interface CallsOptions {
   readonly submit: (event: Event) => void;
   readonly milliseconds: () => number;
+  /** Another one for each order. */
+  readonly requester: () => Requester;
+  /** Milliseconds after which nobody waits any longer. */
+  readonly deadline: number;
   /** A session was opened that nobody waits for any more. */
   readonly unclaimed: (id: string) => void;
 }
@@ -26,7 +27,6 @@ export interface CallsOptions {
 export class Calls implements ReplyPort {
   readonly #options: CallsOptions;
   readonly #waiting = new Map<number, Waiting>();
-  #last = 0;
 
   constructor(options: CallsOptions) {
     this.#options = options;
@@ -36,12 +36,15 @@ export class Calls implements ReplyPort {
     return this.#waiting.size;
   }
 
+  awaits(call: number): boolean {
+    return this.#waiting.has(call);
+  }
+
   /** The answer may come before this returns. */
   order(owner: object, make: (requester: Requester) => Event, answered: Answered, expired: () => void): void {
-    this.#last += 1;
-    const call = this.#last;
-    this.#waiting.set(call, { owner, answered, expired, since: this.#options.milliseconds() });
-    this.#options.submit(make({ room: "control", call }));
+    const requester = this.#options.requester();
+    this.#waiting.set(requester.call, { owner, answered, expired, since: this.#options.milliseconds() });
+    this.#options.submit(make(requester));
   }
 
   forget(owner: object): void {
@@ -53,7 +56,7 @@ export class Calls implements ReplyPort {
   expire(): void {
     const now = this.#options.milliseconds();
     for (const [call, waiting] of this.#waiting) {
-      if (now - waiting.since < DEADLINE) continue;
+      if (now - waiting.since < this.#options.deadline) continue;
       this.#waiting.delete(call);
       waiting.expired();
     }
