@@ -3,25 +3,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import * as codec from "../../daemon/src/seatd/codec.ts";
+import { i32, message, u16 } from "./machine.ts";
 
 const { parse } = codec;
-
-function message(op: number, ...parts: readonly Buffer[]): Buffer {
-  const rest = Buffer.concat(parts);
-  return Buffer.concat([u16(op), u16(rest.length), rest]);
-}
-
-function u16(value: number): Buffer {
-  const bytes = Buffer.alloc(2);
-  bytes.writeUInt16LE(value);
-  return bytes;
-}
-
-function i32(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeInt32LE(value);
-  return bytes;
-}
 
 const path = (text: string): Buffer =>
   Buffer.concat([u16(Buffer.byteLength(text) + 1), Buffer.from(`${text}\0`)]);

@@ -1,19 +1,23 @@
 /** The seatd server with the real core and loop behind it, on the in-memory kernel. */
 
 import type { World } from "../../daemon/src/core/model.ts";
-import type { Device } from "../../daemon/src/core/seat-model.ts";
 import { createMemoryKernel, type MemoryKernel } from "../../daemon/src/kernel/memory.ts";
 import type { MemoryKeptClient } from "../../daemon/src/kernel/memory-kept.ts";
 import type { MemoryProcess } from "../../daemon/src/kernel/memory-system.ts";
 import type { Engine } from "../../daemon/src/loop/engine.ts";
 import type { Protocol } from "../../daemon/src/seatd/reply-policy.ts";
 import { SeatdServer } from "../../daemon/src/seatd/server.ts";
+import { newCard, newKeyboard } from "../control/devices.ts";
 import { startEngine } from "../loop/rig.ts";
 import { session, worldOf } from "../store/sd-login-worlds.ts";
 
 const SOCKET_FD = 7;
 export const ALICE = 1000;
 export const BOB = 1001;
+
+export const CARD = "/dev/dri/card0";
+export const EVENT = "/dev/input/event3";
+export const DEVICES = [newCard(0), ...newKeyboard(3), newCard(1, { seat: "seat-2" })];
 
 export function u16(...values: readonly number[]): Buffer {
   const bytes = Buffer.alloc(2 * values.length);
@@ -27,19 +31,19 @@ export function i32(value: number): Buffer {
   return bytes;
 }
 
-export function request(op: number, ...parts: readonly Buffer[]): Buffer {
+export function message(op: number, ...parts: readonly Buffer[]): Buffer {
   const rest = Buffer.concat(parts);
   return Buffer.concat([u16(op, rest.length), rest]);
 }
 
-export const OPEN_SEAT = request(1);
-export const CLOSE_SEAT = request(2);
-export const DISABLE_SEAT = request(5);
-export const PING = request(7);
+export const OPEN_SEAT = message(1);
+export const CLOSE_SEAT = message(2);
+export const DISABLE_SEAT = message(5);
+export const PING = message(7);
 export const openDevice = (path: string) =>
-  request(3, u16(Buffer.byteLength(path) + 1), Buffer.from(`${path}\0`));
-export const closeDevice = (id: number) => request(4, i32(id));
-export const switchSession = (place: number) => request(6, i32(place));
+  message(3, u16(Buffer.byteLength(path) + 1), Buffer.from(`${path}\0`));
+export const closeDevice = (id: number) => message(4, i32(id));
+export const switchSession = (place: number) => message(6, i32(place));
 
 const NAMES = new Map([
   [0x8001, "opened"],
@@ -79,7 +83,7 @@ export class Machine {
   readonly #options: Options;
 
   /** alice has session 1 on VT 2, bob session 2 on VT 3, and session 3, which is on no seat. */
-  constructor(devices: readonly Device[], options: Options = {}) {
+  constructor(options: Options = {}) {
     this.#options = options;
     const { system } = this.kernel;
     system.activeVt = 2;
@@ -92,7 +96,7 @@ export class Machine {
       const { identity } = system.makeProcess({ uid: 0, cgroup: this.scope(id, uid) });
       return session(String(id), { uid, vtnr, seat: vtnr === 0 ? null : "seat0", leader: identity });
     });
-    for (const device of devices) system.seats.plug(device);
+    for (const device of DEVICES) system.seats.plug(device);
     this.#start(worldOf(...sessions));
   }
 
@@ -160,3 +164,12 @@ export class Machine {
     await this.kernel.settle();
   }
 }
+
+/** A client that has its seat. */
+export async function opened(machine: Machine, id = 1, uid = ALICE) {
+  const client = await machine.connect(id, uid);
+  await machine.ask(client, OPEN_SEAT);
+  return client;
+}
+
+export const controlOf = (machine: Machine, id = "1") => machine.world.sessions.get(id)?.control;
