@@ -3,7 +3,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { ProcessIdentity } from "../../daemon/src/core/model.ts";
 import { type Addon, loadAddon } from "../../daemon/src/kernel/addon.ts";
 import type { DeviceOptions } from "../../daemon/src/kernel/devices.ts";
 import type { Paths } from "../../daemon/src/kernel/kernel.ts";
@@ -165,9 +164,3 @@ export function watchTurns(): () => number {
 export function openFds(): number {
   return readdirSync("/proc/self/fd").length - 1;
 }
-
-export const nobodyHas = (identity: ProcessIdentity): ProcessIdentity => ({
-  ...identity,
-  start: "1",
-  inode: "1",
-});

@@ -5,7 +5,7 @@ import { printable } from "./text.ts";
 import type { Verb } from "./verb.ts";
 
 /** TERM, SIGTERM, term or 15. */
-export function parseSignal(text: string): number {
+function parseSignal(text: string): number {
   if (/^[1-9][0-9]?$/.test(text) && Number(text) <= 64) return Number(text);
   const name = text.toUpperCase();
   const named = new Map<string, number>(Object.entries(constants.signals));
@@ -14,7 +14,7 @@ export function parseSignal(text: string): number {
   return signal;
 }
 
-export function parseWhom(text: string): "leader" | "all" {
+function parseWhom(text: string): "leader" | "all" {
   if (text === "leader" || text === "all") return text;
   throw usageError(`--whom is leader or all, not ${printable(text)}`);
 }

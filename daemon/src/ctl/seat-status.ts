@@ -42,7 +42,7 @@ export function tagsOf({ master, uaccess, assignable }: DeviceRecord): string {
 }
 
 /** The devices as a tree; below each, who has taken it. */
-export function deviceTree(devices: readonly DeviceRecord[], nameOf: Names): Node[] {
+function deviceTree(devices: readonly DeviceRecord[], nameOf: Names): Node[] {
   const paths = new Set(devices.map(({ path }) => path));
   const below = new Map<string, DeviceRecord[]>();
   for (const device of devices) {

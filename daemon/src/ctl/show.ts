@@ -15,7 +15,7 @@ export function keyOf(name: string): string {
 const names = Object.keys(records.Session) as Name[];
 
 /** Accepts CREATED_REALTIME, created_realtime and createdRealtime. */
-export function propertyNamed(text: string): Name {
+function propertyNamed(text: string): Name {
   const found = names.find((name) => name === text || keyOf(name) === text.toUpperCase());
   if (found === undefined)
     throw usageError(`there is no property ${printable(text)}; see sessionctl show --help`);

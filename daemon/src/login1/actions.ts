@@ -86,7 +86,7 @@ export async function kill(room: Room, { id, uid }: Session, call: Call): Later 
   }));
 }
 
-export function checkSignal(signal: number): void {
+function checkSignal(signal: number): void {
   if (signal < 1 || signal > SIGNAL_MAX)
     throw invalidArgs(`signal ${signal} is not one of 1 to ${SIGNAL_MAX}`);
 }

@@ -37,7 +37,7 @@ function list(key: string, values: readonly (string | number)[]): string {
 const flag = (key: string, value: boolean): string => `${key}=${value ? 1 : 0}\n`;
 const ids = (sessions: readonly Session[]): SessionId[] => sessions.map((session) => session.id);
 
-export function sessionFile(world: World, session: Session): string {
+function sessionFile(world: World, session: Session): string {
   const { created, leader } = session;
   const seat = seatOfSession(session);
   return (
@@ -62,7 +62,7 @@ export function sessionFile(world: World, session: Session): string {
 }
 
 /** ACTIVE and ACTIVE_UID are both there or both missing: udev gives devices to the one by the other. */
-export function seatFile(world: World, seat: Seat): string {
+function seatFile(world: World, seat: Seat): string {
   const active = activeSession(world, seat);
   const sessions = sessionsOnSeat(world, seat);
   return (
@@ -79,7 +79,7 @@ export function seatFile(world: World, seat: Seat): string {
   );
 }
 
-export function userFile(world: World, user: User): string {
+function userFile(world: World, user: User): string {
   const { state, sessions, online, active, onlineSeats, activeSeats } = viewUser(world, user);
   return (
     HEADER +
@@ -98,7 +98,7 @@ export function userFile(world: World, user: User): string {
 }
 
 /** fifos: where the FIFOs are by which inhibitors are held. */
-export function inhibitorFile({ id, what, who, why, mode, uid, pid }: Inhibitor, fifos: string): string {
+function inhibitorFile({ id, what, who, why, mode, uid, pid }: Inhibitor, fifos: string): string {
   return (
     `${HEADER}WHAT=${what.join(":")}\nMODE=${mode}\nUID=${uid}\nPID=${pid}\n` +
     text("WHO", who) +
