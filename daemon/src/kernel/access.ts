@@ -13,13 +13,11 @@ import {
 } from "./acl.ts";
 import type { HeldNode } from "./addon.ts";
 import type { Base } from "./base.ts";
+import { isBlockDevice, isCharacterDevice } from "./file-type.ts";
 import { KernelError } from "./kernel.ts";
 import type { AccessPart } from "./parts.ts";
 import type { NodeAccess } from "./seat-kernel.ts";
 
-const TYPE = 0o170000;
-const CHARACTER_DEVICE = 0o020000;
-const BLOCK_DEVICE = 0o060000;
 const PERMISSIONS = 0o777;
 /** Entries of a list that says no more than permissions do. */
 const MINIMAL = 3;
@@ -92,7 +90,8 @@ export function createAccess({ addon, lacks }: Base): AccessPart {
       const node = addon.holdNode(path);
       if (node === null) return null;
       try {
-        return isNode(node) ? shown(node, listOf(path, node)) : null;
+        if (!isCharacterDevice(node) && !isBlockDevice(node)) return null;
+        return shown(node, listOf(path, node));
       } catch (error) {
         if (!(error instanceof KernelError) || error.errno !== UNABLE) throw error;
         return shown(node, accessOfMode(node.mode));
@@ -113,11 +112,7 @@ function shown({ uid, gid, mode }: HeldNode, list: AccessList): NodeAccess {
   };
 }
 
-function isNode({ mode }: HeldNode): boolean {
-  return (mode & TYPE) === CHARACTER_DEVICE || (mode & TYPE) === BLOCK_DEVICE;
-}
-
-function isDevice({ mode, major, minor }: HeldNode, { number }: Device): boolean {
-  if (number === null || (mode & TYPE) !== (number.block ? BLOCK_DEVICE : CHARACTER_DEVICE)) return false;
-  return major === number.major && minor === number.minor;
+function isDevice(node: HeldNode, { number }: Device): boolean {
+  if (number === null || !(number.block ? isBlockDevice(node) : isCharacterDevice(node))) return false;
+  return node.major === number.major && node.minor === number.minor;
 }

@@ -4,13 +4,10 @@ import { readlinkSync } from "node:fs";
 import { posix } from "node:path";
 import type { DeviceNumber } from "../core/seat-model.ts";
 import type { Addon, Status } from "./addon.ts";
+import { isCharacterDevice, isDirectory, isLink } from "./file-type.ts";
 import { KernelError } from "./kernel.ts";
 
 const DEVICES = "/dev";
-const TYPE = 0o170000;
-const LINK = 0o120000;
-const DIRECTORY = 0o040000;
-const CHARACTER_DEVICE = 0o020000;
 const LINKS = 40;
 
 /**
@@ -28,19 +25,18 @@ export function numberOfNode(addon: Addon, path: string): DeviceNumber | null {
     status = addon.status(`${at}/${name}`);
     if (status === null) throw new KernelError("realpath", "ENOENT", path);
     if (status.mount !== mount) return null;
-    const type = status.mode & TYPE;
-    if (type === LINK) {
+    if (isLink(status)) {
       links += 1;
       if (links > LINKS) throw new KernelError("realpath", "ELOOP", path);
       left = inDevices(posix.join(posix.resolve(at, readlinkSync(`${at}/${name}`)), ...rest));
       at = DEVICES;
       continue;
     }
-    if (rest.length > 0 && type !== DIRECTORY) throw new KernelError("realpath", "ENOTDIR", path);
+    if (rest.length > 0 && !isDirectory(status)) throw new KernelError("realpath", "ENOTDIR", path);
     at = `${at}/${name}`;
     left = rest;
   }
-  if (left === null || status === null || (status.mode & TYPE) !== CHARACTER_DEVICE) return null;
+  if (left === null || status === null || !isCharacterDevice(status)) return null;
   return { major: status.major, minor: status.minor };
 }
 

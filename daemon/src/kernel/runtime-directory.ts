@@ -4,19 +4,11 @@ import { readdirSync } from "node:fs";
 import type { Uid } from "../core/model.ts";
 import { parseUid } from "../core/names.ts";
 import type { Base } from "./base.ts";
+import { isDirectory } from "./file-type.ts";
 import type { Keeper } from "./keeper.ts";
 import { KernelError } from "./kernel.ts";
 import type { RuntimePart } from "./parts.ts";
-import {
-  clear,
-  ensureParent,
-  isDirectory,
-  isRightMount,
-  type Kind,
-  mountOrGive,
-  take,
-  uncover,
-} from "./runtime-mount.ts";
+import { clear, ensureParent, isRightMount, type Kind, mountOrGive, take, uncover } from "./runtime-mount.ts";
 
 function messageOf(action: () => string | null): string | null {
   try {

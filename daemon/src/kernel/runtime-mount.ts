@@ -6,6 +6,7 @@
 import type { Uid } from "../core/model.ts";
 import type { Addon, Status } from "./addon.ts";
 import type { Base } from "./base.ts";
+import { isDirectory } from "./file-type.ts";
 import { KernelError } from "./kernel.ts";
 import { MOUNTINFO, MOUNTINFO_LIMIT, mountById } from "./mountinfo.ts";
 
@@ -16,18 +17,12 @@ export interface Owner {
   readonly gid: number;
 }
 
-const TYPE = 0o170000;
-const DIRECTORY = 0o040000;
 const PERMISSIONS = 0o7777;
 const WRITABLE_BY_OTHERS = 0o022;
 /** Mounts that are taken off one name. */
 const MOST_LAYERS = 16;
 /** Errors that mean: this system does not let us mount. */
 const NO_MOUNTING: ReadonlySet<string> = new Set(["EPERM", "EACCES", "ENODEV", "ENOSYS"]);
-
-export function isDirectory(status: Status): boolean {
-  return (status.mode & TYPE) === DIRECTORY;
-}
 
 export function ensureParent(addon: Addon, parent: string): void {
   if (addon.makeDirectory(parent, 0o755)) return;

@@ -3,14 +3,13 @@
 import { readlinkSync } from "node:fs";
 import { parseVtName } from "../core/names.ts";
 import type { Base } from "./base.ts";
+import { isCharacterDevice } from "./file-type.ts";
 import type { Keeper } from "./keeper.ts";
 import { type Kernel, KernelError } from "./kernel.ts";
 import { MOUNTINFO, MOUNTINFO_LIMIT, mountById } from "./mountinfo.ts";
 import { FAILED, URGENT } from "./poller.ts";
 
 const ACTIVE = "/sys/class/tty/tty0/active";
-const TYPE = 0o170000;
-const CHARACTER_DEVICE = 0o020000;
 const TTY_MAJOR = 4;
 const FDINFO_LIMIT = 4096;
 const ACCESS_MODE = 3;
@@ -42,8 +41,7 @@ export function createTerminals(
       const vt = parseVtName(name);
       const status = vt === null ? null : addon.status(`/dev/${name}`);
       if (vt === null || status === null) return 0;
-      const is =
-        (status.mode & TYPE) === CHARACTER_DEVICE && status.major === TTY_MAJOR && status.minor === vt;
+      const is = isCharacterDevice(status) && status.major === TTY_MAJOR && status.minor === vt;
       return is ? vt : 0;
     },
     watchActiveVt(changed) {

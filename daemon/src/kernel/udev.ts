@@ -6,6 +6,7 @@ import { SEAT0 } from "../core/seats.ts";
 import type { Addon, NativeUdev } from "./addon.ts";
 import type { DeviceSource } from "./device-source.ts";
 import { SUBSYSTEMS } from "./device-table.ts";
+import { isBlockDevice, isCharacterDevice } from "./file-type.ts";
 import { KernelError } from "./kernel.ts";
 
 /** Its sockets and records: what is there while a udev serves this machine. */
@@ -13,9 +14,6 @@ const RECORDS = ["/run/udev/control", "/run/udev/data"] as const;
 /** Links to nodes that are there before their devices, and that users of seat0 may have all the same. */
 const STATIC_NODES = "/run/udev/static_node-tags/uaccess";
 const TAGS = ["seat", "master-of-seat", "uaccess"] as const;
-const TYPE = 0o170000;
-const CHARACTER_DEVICE = 0o020000;
-const BLOCK_DEVICE = 0o060000;
 
 /** A tag that no device has. */
 const NO_TAG = "sessionman-has-no-such-tag";
@@ -69,8 +67,7 @@ function targetOf(link: string): string {
 function staticNode(addon: Addon, link: string): Device | null {
   const node = targetOf(link);
   const status = node.startsWith("/dev/") ? addon.status(node) : null;
-  const type = (status?.mode ?? 0) & TYPE;
-  if (status === null || (type !== CHARACTER_DEVICE && type !== BLOCK_DEVICE)) return null;
+  if (status === null || !(isCharacterDevice(status) || isBlockDevice(status))) return null;
   const { major, minor } = status;
   return {
     path: `static:${node}`,
@@ -78,7 +75,7 @@ function staticNode(addon: Addon, link: string): Device | null {
     subsystem: "",
     name: node.slice("/dev/".length),
     node,
-    number: { major, minor, block: type === BLOCK_DEVICE },
+    number: { major, minor, block: isBlockDevice(status) },
     seat: SEAT0,
     master: false,
     uaccess: true,
