@@ -1,10 +1,12 @@
-/** The arguments of CreateSession to facts, with its checks in its order: what is left is checked by the core. */
+/**
+ * The arguments of CreateSession to facts, with its checks in its order: what is left is checked by the core. The bus
+ * and Varlink ask the same and are answered in their own words.
+ */
 
 import type { Account, LeaderFacts, OpenFacts } from "../core/events.ts";
 import { isDesktop, isUid, parseClass, parseType, parseVtName } from "../core/names.ts";
 import type { AskedLimits } from "../core/session-limits.ts";
 import type { ProcessFacts } from "../kernel/kernel.ts";
-import { invalidArgs, noSuchSeat } from "./errors.ts";
 
 export interface CreateArguments {
   readonly uid: number;
@@ -33,19 +35,31 @@ export interface Place {
   readonly vtnr: number;
 }
 
+/** Why there will be no session: something that does not exist, or an argument that cannot be used. */
+export class Unfit extends Error {
+  readonly problem: "invalid" | "no-such-seat" | "no-such-user";
+  readonly argument: keyof CreateArguments | "leader";
+
+  constructor(argument: Unfit["argument"], message: string, problem: Unfit["problem"] = "invalid") {
+    super(message);
+    this.argument = argument;
+    this.problem = problem;
+  }
+}
+
 const VT_MAX = 63;
 
-/** Throws InvalidArgs or NoSuchSeat. */
+/** Throws Unfit. */
 export function checkArguments(given: CreateArguments, around: Surroundings): Place {
-  if (!isUid(given.uid)) throw invalidArgs(`user id ${given.uid} names nobody`);
+  if (!isUid(given.uid)) throw new Unfit("uid", `user id ${given.uid} names nobody`);
   if (given.type !== "" && parseType(given.type) === null)
-    throw invalidArgs(`session type ${JSON.stringify(given.type)} is unknown`);
+    throw new Unfit("type", `session type ${JSON.stringify(given.type)} is unknown`);
   if (given.class !== "" && parseClass(given.class) === null)
-    throw invalidArgs(`session class ${JSON.stringify(given.class)} is unknown`);
+    throw new Unfit("class", `session class ${JSON.stringify(given.class)} is unknown`);
   if (!isDesktop(given.desktop))
-    throw invalidArgs(`desktop name ${JSON.stringify(given.desktop)} cannot be used`);
+    throw new Unfit("desktop", `desktop name ${JSON.stringify(given.desktop)} cannot be used`);
   if (given.seat !== "" && !around.seats.has(given.seat))
-    throw noSuchSeat(`there is no seat ${JSON.stringify(given.seat)}`);
+    throw new Unfit("seat", `there is no seat ${JSON.stringify(given.seat)}`, "no-such-seat");
   return choosePlace(given, around);
 }
 
@@ -55,17 +69,18 @@ function choosePlace(given: CreateArguments, { hasVts }: Surroundings): Place {
   let { seat, vtnr } = given;
   if (named !== null) {
     if (seat === "") seat = "seat0";
-    else if (seat !== "seat0") throw invalidArgs(`${tty} is on seat0, not on ${seat}`);
+    else if (seat !== "seat0") throw new Unfit("seat", `${tty} is on seat0, not on ${seat}`);
     if (vtnr === 0) vtnr = named;
-    else if (vtnr !== named) throw invalidArgs(`${tty} is not virtual terminal ${vtnr}`);
+    else if (vtnr !== named) throw new Unfit("vtnr", `${tty} is not virtual terminal ${vtnr}`);
   } else if (tty === "console") {
     if (seat === "") seat = "seat0";
-    else if (seat !== "seat0") throw invalidArgs(`the console is on seat0, not on ${seat}`);
-    if (vtnr !== 0) throw invalidArgs(`the console is not virtual terminal ${vtnr}`);
+    else if (seat !== "seat0") throw new Unfit("seat", `the console is on seat0, not on ${seat}`);
+    if (vtnr !== 0) throw new Unfit("vtnr", `the console is not virtual terminal ${vtnr}`);
   }
   const takesVt = seat === "seat0" && hasVts;
-  if (takesVt && (vtnr < 1 || vtnr > VT_MAX)) throw invalidArgs(`seat0 has no virtual terminal ${vtnr}`);
-  if (!takesVt && vtnr !== 0) throw invalidArgs(`virtual terminal ${vtnr} on ${seat || "no seat"}`);
+  if (takesVt && (vtnr < 1 || vtnr > VT_MAX))
+    throw new Unfit("vtnr", `seat0 has no virtual terminal ${vtnr}`);
+  if (!takesVt && vtnr !== 0) throw new Unfit("vtnr", `virtual terminal ${vtnr} on ${seat || "no seat"}`);
   return { seat: seat === "" ? null : seat, vtnr };
 }
 
@@ -88,9 +103,9 @@ export function sessionFacts(given: CreateArguments, { seat, vtnr }: Place, acco
   };
 }
 
-/** Who leads the session: neither process 1 nor the daemon. */
+/** Who leads the session: neither process 1 nor the daemon. Throws Unfit. */
 export function leaderFacts({ identity, session, sameNamespace }: ProcessFacts): LeaderFacts {
   const { pid } = identity;
-  if (pid === 1 || pid === process.pid) throw invalidArgs(`process ${pid} cannot lead a session`);
+  if (pid === 1 || pid === process.pid) throw new Unfit("leader", `process ${pid} cannot lead a session`);
   return { identity, insideSession: session, sameNamespace };
 }

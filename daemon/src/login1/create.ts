@@ -3,25 +3,19 @@
 import type { Answer, Call } from "../bus/call.ts";
 import type { Method } from "../bus/table.ts";
 import { LATER } from "../bus/table.ts";
-import type { Value } from "../bus/values.ts";
+import type { DBusError, Value } from "../bus/values.ts";
 import type { OpenResult } from "../core/effects.ts";
-import type { Account } from "../core/events.ts";
-import { seat0 } from "../core/seats.ts";
 import type { ProcessFacts } from "../kernel/kernel.ts";
 import { askRoot } from "./authority.ts";
-import {
-  type CreateArguments,
-  checkArguments,
-  leaderFacts,
-  type Place,
-  sessionFacts,
-} from "./create-facts.ts";
+import { type CreateArguments, Unfit } from "./create-facts.ts";
 import { type NamedValue, readProperties } from "./create-limits.ts";
+import { prepareSession } from "./creation.ts";
 import {
   accessDenied,
   invalidArgs,
   noSessionForPid,
   noSuchAccount,
+  noSuchSeat,
   noSuchSession,
   refused,
   sessionBusy,
@@ -62,42 +56,28 @@ function createSessionWithPidfd({ room }: ManagerObject, call: Call): typeof LAT
 }
 
 function create(room: Room, call: Call, given: CreateArguments, leader: () => ProcessFacts): typeof LATER {
-  const place = checkArguments(given, {
-    seats: new Set(room.world().seats.keys()),
-    hasVts: seat0(room.world()).hasVts,
-  });
-  leaderFacts(leader());
-  room.kernel.lookUpUser(given.uid, (account) => {
-    room.orders.resume(call, () => open(room, call, given, place, account, leader));
-  });
+  inBusWords(() =>
+    prepareSession(room, { given, leader, lifetime: true }, (ordered) => {
+      room.orders.resume(call, () =>
+        room.orders.open(call, inBusWords(ordered), (result) => answer(room, result)),
+      );
+    }),
+  );
   return LATER;
 }
 
-/** The leader is looked at only now: during the look-up its pid may have become another process's. */
-function open(
-  room: Room,
-  call: Call,
-  given: CreateArguments,
-  place: Place,
-  account: Account | null,
-  leader: () => ProcessFacts,
-): typeof LATER {
-  if (account === null) throw noSuchAccount(`there is no user ${given.uid}`);
-  const facts = sessionFacts(given, place, account);
-  const led = leaderFacts(leader());
-  return room.orders.open(
-    call,
-    (requester) => ({
-      kind: "session.openRequested",
-      at: room.now(),
-      requester,
-      facts,
-      leader: led,
-      nonce: "",
-      lifetime: true,
-    }),
-    (result) => answer(room, result),
-  );
+const WORDS: Readonly<Record<Unfit["problem"], (text: string) => DBusError>> = {
+  invalid: invalidArgs,
+  "no-such-seat": noSuchSeat,
+  "no-such-user": noSuchAccount,
+};
+
+function inBusWords<T>(action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    throw error instanceof Unfit ? WORDS[error.problem](error.message) : error;
+  }
 }
 
 function answer(room: Room, result: OpenResult): Answer {
