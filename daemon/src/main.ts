@@ -34,6 +34,7 @@ import { VERSION } from "./version.ts";
 const PAM_LISTEN_FD = 4;
 const CONTROL_LISTEN_FD = 5;
 const SEATD_LISTEN_FD = 7;
+const LOGIN_LISTEN_FD = 8;
 
 const EXIT_BUG = 70;
 const EXIT_MISUSE = 100;
@@ -100,6 +101,7 @@ interface RoomOptions {
   readonly world: () => World;
   readonly now: () => Instant;
   readonly log: Log;
+  readonly boot: string;
 }
 
 function createRooms({ systemBus, seatd }: Settings, options: RoomOptions) {
@@ -107,7 +109,7 @@ function createRooms({ systemBus, seatd }: Settings, options: RoomOptions) {
   return {
     pam: new PamServer(options),
     control: controlOnDemand({ ...options, version: VERSION }),
-    login1: login1OnDemand({ ...options, socket: systemBus, reload }),
+    login1: login1OnDemand({ ...options, socket: systemBus, reload, version: VERSION }),
     seatd: new SeatdServer({ ...options, ...seatd }),
   };
 }
@@ -122,6 +124,7 @@ function serve({ file, run, started, settings, log, boot, paths, kernel, gids }:
     world: () => engine.world(),
     now: instant,
     log,
+    boot,
   });
   const stateFiles = createStateFiles({
     directory: settings.stateFiles,
@@ -166,6 +169,7 @@ function serve({ file, run, started, settings, log, boot, paths, kernel, gids }:
   });
   pam.serve(PAM_LISTEN_FD);
   control.serve(CONTROL_LISTEN_FD);
+  login1.serve(LOGIN_LISTEN_FD);
   login1.start();
   kernel.onStop(() => stop(log));
   kernel.ready();

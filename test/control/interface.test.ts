@@ -2,36 +2,10 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { errors, INTERFACE, methods, records } from "../../daemon/src/control/interface.ts";
 import { interfaceText } from "../../daemon/src/control/interface-text.ts";
-import { conforms, type FieldTypes, wrongField } from "../../daemon/src/varlink/types.ts";
+import { conforms, wrongField } from "../../daemon/src/varlink/types.ts";
+import { declarations, fields } from "../varlink/declarations.ts";
 
 const file = readFileSync(new URL("../../conf/org.sessionman.Login.varlink", import.meta.url), "utf8");
-
-/** "(a: int, b: (x, y))" as its fields and what follows it. */
-function fields(text: string): { fields: FieldTypes; rest: string } {
-  const found: Record<string, string> = {};
-  let depth = 0;
-  let start = 1;
-  for (let i = 0; i < text.length; i++) {
-    if (text[i] === "(") depth++;
-    const ends = text[i] === ")" && --depth === 0;
-    if (!ends && !(text[i] === "," && depth === 1)) continue;
-    const [, name, type] = /^\s*(\w+):\s*(.*)$/s.exec(text.slice(start, i)) ?? [];
-    if (name !== undefined && type !== undefined) found[name] = type.trim();
-    start = i + 1;
-    if (ends) return { fields: found, rest: text.slice(i + 1) };
-  }
-  throw new Error(`unbalanced: ${text}`);
-}
-
-function declarations(keyword: string): Map<string, string> {
-  const text = file.replace(/#.*/g, "");
-  const found = [
-    ...text.matchAll(
-      new RegExp(`^${keyword} (\\w+) ?(\\([\\s\\S]*?)(?=^(?:type|method|error) |(?![\\s\\S]))`, "gm"),
-    ),
-  ];
-  return new Map(found.map((match) => [match[1] ?? "", match[2] ?? ""]));
-}
 
 describe("the interface description", () => {
   it("is in the daemon as it is in the file", () => {
@@ -41,13 +15,13 @@ describe("the interface description", () => {
 
   it("has the types of the table", () => {
     const types = Object.fromEntries(
-      [...declarations("type")].map(([name, text]) => [name, fields(text).fields]),
+      [...declarations(file, "type")].map(([name, text]) => [name, fields(text).fields]),
     );
     expect(types).toEqual(records);
   });
 
   it("has the methods of the table", () => {
-    const described = [...declarations("method")].map(([name, text]) => {
+    const described = [...declarations(file, "method")].map(([name, text]) => {
       const { fields: takes, rest } = fields(text);
       return [name, { takes, gives: fields(rest.replace(/^\s*->\s*/, "")).fields }] as const;
     });
@@ -56,7 +30,7 @@ describe("the interface description", () => {
 
   it("has the errors of the table", () => {
     const described = Object.fromEntries(
-      [...declarations("error")].map(([name, text]) => [name, fields(text).fields]),
+      [...declarations(file, "error")].map(([name, text]) => [name, fields(text).fields]),
     );
     expect(described).toEqual(errors);
   });

@@ -55,6 +55,7 @@ export class TestRoom {
     this.orders = new Orders({
       submit: (event) => void this.submitted.push(event),
       log: { info: note, warn: note, error: note },
+      requester: () => ({ room: "login1", call: this.submitted.length + 1 }),
       unclaimed: (id) => void this.unclaimed.push(id),
     });
     const check = () => new Promise<Answer>((resolve) => (this.answerOfPolkit = resolve));

@@ -115,8 +115,11 @@ export interface ProcessLine {
 }
 
 export interface Kernel extends SystemPort, SeatKernel {
-  /** Serves an inherited listening socket. Beyond a limit, or without free fds, new connections are closed at once. */
-  listen(fd: number, limits: ListenLimits, accepted: (c: Connection) => ConnectionHandler): void;
+  /**
+   * Serves an inherited listening socket; false if the fd is none. Beyond a limit, or without free fds, new connections
+   * are closed at once.
+   */
+  listen(fd: number, limits: ListenLimits, accepted: (c: Connection) => ConnectionHandler): boolean;
   /** Connects to a stream socket; the program behind it need not have accepted yet. */
   connect(path: string, limits: StreamLimits, handler: StreamHandler): Stream;
   /** Closes a descriptor that was received. */

@@ -53,6 +53,7 @@ function createRest(system: MemorySystem, watches: MemoryWatches): Rest {
   return {
     listen(fd, limits, accepted) {
       watches.listeners.set(fd, new MemoryListener(system, limits, accepted));
+      return true;
     },
     serveKept(fd, limits, accepted) {
       watches.keptListeners.set(fd, new MemoryKeptListener(system, limits, accepted));

@@ -140,7 +140,8 @@ export function createSockets(
   const { addon } = base;
   const spare = new Spare(addon);
 
-  function listen(fd: number, limits: ListenLimits, accepted: Accepted): void {
+  function listen(fd: number, limits: ListenLimits, accepted: Accepted): boolean {
+    if (!addon.isListening(fd)) return false;
     const door = new Door(limits);
     const left = (peer: Peer) => door.leave(peer.uid);
     const buffer = Buffer.allocUnsafeSlow(limits.readBytes);
@@ -150,6 +151,7 @@ export function createSockets(
       const connection = new Served(listener, connected, peer);
       connection.serve(accepted(connection));
     });
+    return true;
   }
 
   function serveKept(fd: number, limits: ListenLimits, accepted: AcceptedKept): boolean {

@@ -28,6 +28,8 @@ interface Waiting {
 export interface OrdersOptions {
   readonly submit: (event: Event) => void;
   readonly log: LogPort;
+  /** Another one for each order. */
+  readonly requester: () => Requester;
   /** A session was opened for a caller that is not there any more. */
   readonly unclaimed: (id: SessionId) => void;
 }
@@ -37,7 +39,6 @@ type Make = (requester: Requester) => Event;
 export class Orders implements ReplyPort {
   readonly #options: OrdersOptions;
   readonly #waiting = new Map<number, Waiting>();
-  #last = 0;
 
   constructor(options: OrdersOptions) {
     this.#options = options;
@@ -112,10 +113,9 @@ export class Orders implements ReplyPort {
   }
 
   #submit(waiting: Waiting, make: Make): typeof LATER {
-    this.#last += 1;
-    const call = this.#last;
-    this.#waiting.set(call, waiting);
-    this.#options.submit(make({ room: "login1", call }));
+    const requester = this.#options.requester();
+    this.#waiting.set(requester.call, waiting);
+    this.#options.submit(make(requester));
     return LATER;
   }
 

@@ -10,7 +10,7 @@ import { createBus } from "../bus/system-bus.ts";
 import type { Interface } from "../bus/table.ts";
 import { isActive } from "../core/display.ts";
 import type { Event } from "../core/events.ts";
-import type { Instant, SessionId, World } from "../core/model.ts";
+import type { Instant, Requester, SessionId, World } from "../core/model.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { Login1Port, LogPort, ReplyPort } from "../loop/ports.ts";
 import { Announcer } from "./announcer.ts";
@@ -35,6 +35,10 @@ export interface Login1Options {
   /** Reads the configuration again. */
   readonly reload: () => void;
   readonly controllers: ControllerSignals;
+  /** Another one for each order. */
+  readonly requester: () => Requester;
+  /** Nobody has the session that was opened. */
+  readonly unclaimed: (id: SessionId) => void;
 }
 
 export interface Login1 {
@@ -60,7 +64,8 @@ class Server implements Login1 {
 
   constructor(options: Login1Options) {
     const { kernel, world, submit, log, now } = options;
-    const orders = new Orders({ submit, log, unclaimed: (id) => this.#withdraw(id) });
+    const { requester, unclaimed } = options;
+    const orders = new Orders({ submit, log, requester, unclaimed });
     this.#options = options;
     this.#room = {
       kernel,
@@ -165,18 +170,6 @@ class Server implements Login1 {
     caller.whenGone(() => {
       this.#controllers.delete(name);
       this.#options.submit({ kind: "bus.nameLost", at: this.#options.now(), name });
-    });
-  }
-
-  /** Nobody has the session that was opened. */
-  #withdraw(id: SessionId): void {
-    this.#options.submit({
-      kind: "session.closeRequested",
-      at: this.#options.now(),
-      requester: { room: "login1", call: 0 },
-      id,
-      caller: { uid: 0, pid: 0 },
-      reason: "deregistered",
     });
   }
 }
