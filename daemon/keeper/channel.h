@@ -3,8 +3,8 @@
  * order. daemon/src/kernel/keeper.ts is the other end.
  *
  * The daemon is started with these descriptors: 3 the channel, 4 the PAM listening socket, 5 the
- * control listening socket, 6 the instance lock, 7 the seatd listening socket if there is one. It
- * ends when the channel is at its end.
+ * control listening socket, 6 the instance lock, 7 the seatd listening socket and 8 the one of
+ * io.systemd.Login, if there are any. It ends when the channel is at its end.
  *
  * Before it is started the channel has CHANNEL_HELD records in it. Every order that has an answer
  * gets a CHANNEL_DONE with its serial, in the order of the orders but for CHANNEL_EMPTY_DIRECTORY.
@@ -19,6 +19,7 @@
 #define CONTROL_LISTEN_FD 5
 #define LOCK_FD 6
 #define SEATD_LISTEN_FD 7
+#define LOGIN_LISTEN_FD 8
 
 enum channel_op {
 	/* daemon: logins are accepted from now on */

@@ -57,6 +57,7 @@ struct keeper {
 	int control_socket;
 	/* -1: none */
 	int seatd_socket;
+	int login_socket;
 	int lock;
 	int signals;
 	int ready_fd;

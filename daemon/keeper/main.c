@@ -243,6 +243,8 @@ static void set_defaults(struct options *options)
 		options->runner = DEFAULT_RUNNER;
 	if (options->seatd_socket == NULL)
 		options->seatd_socket = DEFAULT_SEATD_SOCKET;
+	if (options->login_socket == NULL)
+		options->login_socket = DEFAULT_LOGIN_SOCKET;
 }
 
 static int printed(void)

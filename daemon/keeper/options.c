@@ -77,6 +77,7 @@ static bool parse_valued(struct options *options, int argc, char **argv, int *at
 		{"--daemon", &options->daemon},
 		{"--runner", &options->runner},
 		{"--seatd-socket", &options->seatd_socket},
+		{"--login-socket", &options->login_socket},
 	};
 	const char *value;
 
@@ -126,6 +127,12 @@ static void require_absolute(const char *path, const char *name)
 	}
 }
 
+static void require_absolute_or_none(const char *path, const char *name)
+{
+	if (path == NULL || strcmp(path, "-") != 0)
+		require_absolute(path, name);
+}
+
 /* With a slash at its end, a symbolic link would be followed. */
 static const char *without_trailing_slashes(const char *path)
 {
@@ -154,8 +161,8 @@ void options_parse(struct options *options, int argc, char **argv)
 	require_absolute(options->node, "--node");
 	require_absolute(options->daemon, "--daemon");
 	require_absolute(options->runner, "--runner");
-	if (options->seatd_socket != NULL && strcmp(options->seatd_socket, "-") != 0)
-		require_absolute(options->seatd_socket, "--seatd-socket");
+	require_absolute_or_none(options->seatd_socket, "--seatd-socket");
+	require_absolute_or_none(options->login_socket, "--login-socket");
 	if (options->run_dir != NULL)
 		options->run_dir = without_trailing_slashes(options->run_dir);
 }
@@ -168,6 +175,8 @@ void options_print_help(void)
 	     "  --run-dir DIR    sockets, lock and state (" DEFAULT_RUN_DIR ")\n"
 	     "  --seatd-socket FILE  where seatd's clients connect, - for none\n"
 	     "                   (" DEFAULT_SEATD_SOCKET ")\n"
+	     "  --login-socket FILE  where pam_systemd connects, - for none\n"
+	     "                   (" DEFAULT_LOGIN_SOCKET ")\n"
 	     "  --ready-fd N     write a newline to N when logins are accepted\n"
 	     "  --check-config   say what is wrong with the configuration, then exit\n"
 	     "  --version        print the version, then exit\n"

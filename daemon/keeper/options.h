@@ -17,6 +17,7 @@ struct options {
 	const char *runner;
 	/* "-": none */
 	const char *seatd_socket;
+	const char *login_socket;
 	/* -1: none */
 	int ready_fd;
 };

@@ -173,8 +173,8 @@ static bool is_served(const char *path)
 	return is;
 }
 
-/* -1 if there is to be none, or cannot be: logins do not depend on it. */
-static int listen_for_seatd(const char *path)
+/* -1 if there is to be none, or cannot be: logins do not depend on it. whose: clients of what. */
+static int listen_for(const char *whose, const char *path)
 {
 	const char *step;
 	struct stat st;
@@ -182,7 +182,7 @@ static int listen_for_seatd(const char *path)
 	if (strcmp(path, "-") == 0)
 		return -1;
 	if (lstat(path, &st) == 0 && !S_ISSOCK(st.st_mode)) {
-		log_line("%s: is not a socket, clients of seatd are not served", path);
+		log_line("%s: is not a socket, clients of %s are not served", path, whose);
 		return -1;
 	}
 	if (is_served(path)) {
@@ -191,8 +191,30 @@ static int listen_for_seatd(const char *path)
 	}
 	int fd = listen_on(path, SOCK_STREAM, 0666, &step);
 	if (fd < 0)
-		log_line("%s %s: %m; clients of seatd are not served", step, path);
+		log_line("%s %s: %m; clients of %s are not served", step, path, whose);
 	return fd;
+}
+
+/* On a system without systemd the directory is ours to make: the daemon's state files lie there,
+ * too. */
+static void make_directory_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char directory[108];
+
+	if (slash == NULL || slash == path || (size_t)(slash - path) >= sizeof(directory))
+		return;
+	memcpy(directory, path, (size_t)(slash - path));
+	directory[slash - path] = '\0';
+	/* What goes wrong is said of the socket. */
+	mkdir(directory, 0755);
+}
+
+static int listen_for_login(const char *path)
+{
+	if (strcmp(path, "-") != 0)
+		make_directory_of(path);
+	return listen_for("io.systemd.Login", path);
 }
 
 void sockets_open(struct keeper *keeper)
@@ -201,7 +223,8 @@ void sockets_open(struct keeper *keeper)
 
 	keeper->pam_socket = listen_in(run_dir, PAM_SOCKET, SOCK_SEQPACKET, 0600);
 	keeper->control_socket = listen_in(run_dir, CONTROL_SOCKET, SOCK_STREAM, 0666);
-	keeper->seatd_socket = listen_for_seatd(keeper->options.seatd_socket);
+	keeper->seatd_socket = listen_for("seatd", keeper->options.seatd_socket);
+	keeper->login_socket = listen_for_login(keeper->options.login_socket);
 }
 
 static void remove_socket(const char *path)
@@ -220,4 +243,6 @@ void sockets_remove(const struct keeper *keeper)
 	remove_socket(path);
 	if (keeper->seatd_socket >= 0)
 		remove_socket(keeper->options.seatd_socket);
+	if (keeper->login_socket >= 0)
+		remove_socket(keeper->options.login_socket);
 }

@@ -64,12 +64,12 @@ _Noreturn void exec_check_config(const struct options *options)
 	exec_node(options, true, arguments);
 }
 
-/* Puts the daemon's descriptors where channel.h says, and closes all others. */
+/* Puts the daemon's descriptors where channel.h says, and closes all others. -1: there is none. */
 static void arrange_fds(const struct keeper *keeper, int channel)
 {
 	const int from[] = {channel, keeper->pam_socket, keeper->control_socket, keeper->lock,
-		keeper->seatd_socket};
-	const int count = keeper->seatd_socket < 0 ? (int)COUNT(from) - 1 : (int)COUNT(from);
+		keeper->seatd_socket, keeper->login_socket};
+	const int count = (int)COUNT(from);
 	int safe[COUNT(from)];
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
@@ -77,12 +77,16 @@ static void arrange_fds(const struct keeper *keeper, int channel)
 		goto failed;
 	/* Above all targets first, so that no target overwrites a source. */
 	for (int i = 0; i < count; i++) {
-		safe[i] = fcntl(from[i], F_DUPFD_CLOEXEC, CHANNEL_FD + (int)COUNT(from));
-		if (safe[i] < 0)
+		safe[i] = -1;
+		if (from[i] >= 0)
+			safe[i] = fcntl(from[i], F_DUPFD_CLOEXEC, CHANNEL_FD + count);
+		if (from[i] >= 0 && safe[i] < 0)
 			goto failed;
 	}
 	for (int i = 0; i < count; i++) {
-		if (dup2(safe[i], CHANNEL_FD + i) < 0)
+		if (safe[i] < 0)
+			close(CHANNEL_FD + i);
+		else if (dup2(safe[i], CHANNEL_FD + i) < 0)
 			goto failed;
 	}
 	if (syscall(SYS_close_range, CHANNEL_FD + count, ~0U, 0) < 0)

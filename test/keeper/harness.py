@@ -19,7 +19,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 NODE = os.path.join(HERE, "stand-in-node")
 SERVE = "ready()\nanswer_clients()\n"
 # 0-2, three sockets, lock, signals, channel, and the foreground where there are VTs.
-DESCRIPTORS = 10 if os.path.exists("/sys/class/tty/tty0/active") else 9
+DESCRIPTORS = 11 if os.path.exists("/sys/class/tty/tty0/active") else 10
 started = threading.local()
 
 
@@ -57,6 +57,9 @@ class Keeper:
         self.seatd_socket = f"{self.home}/seatd.sock"
         if "--seatd-socket" not in arguments:
             command += ["--seatd-socket", self.seatd_socket]
+        self.login_socket = f"{self.home}/systemd/io.systemd.Login"
+        if "--login-socket" not in arguments:
+            command += ["--login-socket", self.login_socket]
         command += ["--ready-fd", str(write_end), *arguments]
         options = {"stdout": self.stdout, "stderr": self.stderr, "stdin": subprocess.DEVNULL, **popen}
         options["pass_fds"] = (write_end, *popen.get("pass_fds", ()))

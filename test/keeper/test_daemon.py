@@ -22,10 +22,10 @@ def test_descriptors_of_the_daemon():
     for fd in leak:
         os.close(fd)
     found = {int(fd): what for fd, what in keeper.word("fds").items()}
-    equal(sorted(found), [0, 1, 2, 3, 4, 5, 6, 7])
+    equal(sorted(found), [0, 1, 2, 3, 4, 5, 6, 7, 8])
     equal(found[0], "/dev/null")
     equal([os.path.dirname(found[fd]) for fd in (1, 2)], [keeper.home] * 2)
-    true(all(found[fd].startswith("socket:") for fd in (3, 4, 5, 7)), found)
+    true(all(found[fd].startswith("socket:") for fd in (3, 4, 5, 7, 8)), found)
     equal(found[6], f"{keeper.run_dir}/lock")
     equal(len(keeper.descriptors()), DESCRIPTORS, keeper.descriptors())
 

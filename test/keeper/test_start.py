@@ -17,6 +17,7 @@ def test_misuse_is_named_and_exits_100():
         (["--config", "relative.yaml"], "absolute"),
         (["--run-dir", "run"], "absolute"),
         (["--seatd-socket", "seatd.sock"], "absolute"),
+        (["--login-socket", "login.sock"], "absolute"),
         (["--node", "node"], "absolute"),
         (["--daemon", "x.cjs"], "absolute"),
         (["--run-dir", "/a", "--run-dir", "/b"], "twice"),
@@ -233,58 +234,82 @@ def test_an_installed_node_that_others_can_change_is_not_run():
         true(f"{node} is not run as root: {target}" in lines, lines)
 
 
-def seatd_listener(path):
+# Sockets beside our own, by their options: the descriptor that the daemon has each as, and whose clients it is for.
+SIDES = [("seatd", 7, "seatd"), ("login", 8, "io.systemd.Login")]
+
+
+def path_of(side, home):
+    """Where the harness has the keeper listen."""
+    return {"seatd": f"{home}/seatd.sock", "login": f"{home}/systemd/io.systemd.Login"}[side]
+
+
+def listener_at(path):
+    os.makedirs(os.path.dirname(path), exist_ok=True)
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(path)
     listener.listen(1)
     return listener
 
 
-def test_clients_of_seatd_are_taken_and_left_to_the_daemon():
-    keeper = Keeper("say(kind=socket.socket(fileno=7).type)\n" + SERVE)
-    equal(keeper.word("kind"), socket.SOCK_STREAM)
-    equal(os.stat(keeper.seatd_socket).st_mode & 0o777, 0o666)
-    with socket.socket(socket.AF_UNIX) as client:
-        client.connect(keeper.seatd_socket)
+def without(fd):
+    return [each for each in range(9) if each != fd]
+
+
+def test_clients_at_the_side_are_taken_and_left_to_the_daemon():
+    keeper = Keeper("say(kinds=[socket.socket(fileno=fd).type for fd in (7, 8)])\n" + SERVE)
+    equal(keeper.word("kinds"), [socket.SOCK_STREAM] * 2)
+    paths = [path_of(side, keeper.home) for side, _, _ in SIDES]
+    for path in paths:
+        equal(os.stat(path).st_mode & 0o777, 0o666)
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(path)
+    equal(os.stat(f"{keeper.home}/systemd").st_mode & 0o777, 0o755)
     equal(keeper.end(), 0)
-    true(not os.path.exists(keeper.seatd_socket), "removed at the end")
+    for path in paths:
+        true(not os.path.exists(path), f"{path} is removed at the end")
 
 
-def test_another_server_keeps_the_clients_of_seatd():
-    home = tempfile.mkdtemp(dir=harness.TOP)
-    with seatd_listener(f"{home}/seatd.sock") as listener:
-        # A backlog that is full says the same.
-        waiting = [socket.socket(socket.AF_UNIX) for _ in range(3)]
-        for client in waiting:
-            client.setblocking(False)
-            client.connect_ex(f"{home}/seatd.sock")
-        keeper = Keeper("say(fds=sorted(descriptors))\n" + SERVE, home=home)
-        equal(keeper.word("fds"), [0, 1, 2, 3, 4, 5, 6])
-        equal(keeper.lines(), f"sessionmand: {home}/seatd.sock: another server listens there and keeps its clients\n")
-        equal(keeper.end(), 0)
-        listener.accept()
-    true(os.path.exists(f"{home}/seatd.sock"), "not ours to remove")
+def test_another_server_keeps_its_clients():
+    for side, fd, _ in SIDES:
+        home = tempfile.mkdtemp(dir=harness.TOP)
+        path = path_of(side, home)
+        with listener_at(path) as listener:
+            # A backlog that is full says the same.
+            waiting = [socket.socket(socket.AF_UNIX) for _ in range(3)]
+            for client in waiting:
+                client.setblocking(False)
+                client.connect_ex(path)
+            keeper = Keeper("say(fds=sorted(descriptors))\n" + SERVE, home=home)
+            equal(keeper.word("fds"), without(fd), side)
+            equal(keeper.lines(), f"sessionmand: {path}: another server listens there and keeps its clients\n")
+            equal(keeper.end(), 0)
+            listener.accept()
+        true(os.path.exists(path), "not ours to remove")
 
 
 def test_what_another_server_left_behind_is_replaced():
     home = tempfile.mkdtemp(dir=harness.TOP)
-    seatd_listener(f"{home}/seatd.sock").close()
+    for side, _, _ in SIDES:
+        listener_at(path_of(side, home)).close()
     keeper = Keeper("say(fds=sorted(descriptors))\n" + SERVE, home=home)
-    equal(keeper.word("fds"), [0, 1, 2, 3, 4, 5, 6, 7])
+    equal(keeper.word("fds"), without(None))
     equal(keeper.lines(), "")
 
 
-def test_without_a_place_for_clients_of_seatd_logins_go_on():
-    home = tempfile.mkdtemp(dir=harness.TOP)
-    os.mkdir(f"{home}/seatd.sock")
-    rows = [
-        (home, [], f"{home}/seatd.sock: is not a socket, clients of seatd are not served"),
-        (None, ["--seatd-socket", "-"], ""),
-        (None, ["--seatd-socket", f"{home}/none/seatd.sock"], f"bind {home}/none/seatd.sock: No such file or directory; clients of seatd are not served"),
-        (None, ["--seatd-socket", "/" + "x" * 110], "File name too long; clients of seatd are not served"),
-    ]
-    for place, arguments, line in rows:
-        keeper = Keeper("say(fds=sorted(descriptors))\n" + SERVE, home=place, arguments=arguments)
-        equal(keeper.word("fds"), [0, 1, 2, 3, 4, 5, 6], arguments)
-        true(keeper.lines().endswith(f"{line}\n") if line else keeper.lines() == "", keeper.lines())
-        equal(keeper.end(), 0)
+def test_without_a_place_for_clients_at_the_side_logins_go_on():
+    for side, fd, whose in SIDES:
+        home = tempfile.mkdtemp(dir=harness.TOP)
+        path = path_of(side, home)
+        os.makedirs(path)
+        option = f"--{side}-socket"
+        rows = [
+            (home, [], f"{path}: is not a socket, clients of {whose} are not served"),
+            (None, [option, "-"], ""),
+            (None, [option, f"{home}/no/place/x"], f"bind {home}/no/place/x: No such file or directory; clients of {whose} are not served"),
+            (None, [option, "/" + "x" * 110], f"File name too long; clients of {whose} are not served"),
+        ]
+        for place, arguments, line in rows:
+            keeper = Keeper("say(fds=sorted(descriptors))\n" + SERVE, home=place, arguments=arguments)
+            equal(keeper.word("fds"), without(fd), arguments)
+            true(keeper.lines().endswith(f"{line}\n") if line else keeper.lines() == "", keeper.lines())
+            equal(keeper.end(), 0)

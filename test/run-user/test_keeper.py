@@ -39,7 +39,7 @@ class Keeper:
         write("/tmp/bundle.orders", harness.json.dumps([order_for(user) for user in users]))
         self.stderr = open("/tmp/keeper.log", "w+")
         self.process = subprocess.Popen(
-            [KEEPER, "--run-dir", RUN_DIR, "--seatd-socket", "-", "--node", NODE, "--daemon", "/tmp/bundle", "--runner", harness.RUNNER],
+            [KEEPER, "--run-dir", RUN_DIR, "--seatd-socket", "-", "--login-socket", "-", "--node", NODE, "--daemon", "/tmp/bundle", "--runner", harness.RUNNER],
             stdin=subprocess.DEVNULL, stderr=self.stderr, env={"EVIL": "1"},
         )
 
