@@ -4,6 +4,7 @@
  */
 
 import type { Base } from "./base.ts";
+import { Ends } from "./ends.ts";
 import { KernelError } from "./kernel.ts";
 
 /** What opening fails with where there is none, or something else in its place. */
@@ -12,12 +13,12 @@ const NO_FIFO: ReadonlySet<string> = new Set(["ENOENT", "EINVAL", "ELOOP"]);
 export class NamedFifos<K> {
   readonly #base: Base;
   readonly #path: (key: K) => string;
-  /** How each watch is ended. */
-  readonly #watches = new Map<K, () => void>();
+  readonly #ends: Ends<K>;
 
   constructor(base: Base, path: (key: K) => string) {
     this.#base = base;
     this.#path = path;
+    this.#ends = new Ends(base);
   }
 
   /** ended is called once, when the last write end is gone; never as long as there was none. */
@@ -31,7 +32,7 @@ export class NamedFifos<K> {
   }
 
   drop(key: K): void {
-    this.#close(key);
+    this.#ends.unwatch(key);
     this.#base.addon.unlink(this.#path(key));
   }
 
@@ -53,24 +54,8 @@ export class NamedFifos<K> {
     return held;
   }
 
+  /** No events asked for: the hang-up is reported anyway, and bytes that somebody writes are not. */
   #watch(key: K, fd: number, ended: () => void): void {
-    const { poller, turns } = this.#base;
-    this.#close(key);
-    const tell = () => {
-      this.#watches.delete(key);
-      ended();
-    };
-    // no events asked for: the hang-up is reported anyway, and bytes that somebody writes are not
-    poller.watch(fd, 0, () => {
-      poller.drop(fd);
-      this.#watches.set(key, turns.later(tell));
-    });
-    this.#watches.set(key, () => poller.drop(fd));
-  }
-
-  #close(key: K): void {
-    const stop = this.#watches.get(key);
-    this.#watches.delete(key);
-    stop?.();
+    this.#ends.watch(key, fd, 0, ended);
   }
 }

@@ -3,6 +3,7 @@
 import type { ProcessIdentity, SessionId } from "../core/model.ts";
 import type { Base } from "./base.ts";
 import type { Cgroups } from "./cgroup.ts";
+import { Ends } from "./ends.ts";
 import { KernelError, type ProcessFacts } from "./kernel.ts";
 import type { ProcessPart } from "./parts.ts";
 import { READABLE } from "./poller.ts";
@@ -10,11 +11,11 @@ import { READABLE } from "./poller.ts";
 const FDINFO_LIMIT = 4096;
 
 export function createProcesses(
-  { addon, poller, turns }: Base,
+  base: Base,
   { sessionOf, ownerOf }: Pick<Cgroups, "sessionOf" | "ownerOf">,
 ): ProcessPart {
-  /** How each watch is ended. */
-  const watched = new Map<SessionId, () => void>();
+  const { addon } = base;
+  const leaders = new Ends<SessionId>(base);
 
   const describe = (pid: number): ProcessFacts => {
     const { identity, parent, uid, cgroup, sameNamespace, terminal } = addon.identify(pid);
@@ -27,20 +28,6 @@ export function createProcesses(
     const match = /^Pid:\t(-?[0-9]+)$/m.exec(addon.read(`/proc/self/fdinfo/${fd}`, FDINFO_LIMIT));
     if (match === null) throw new KernelError("pidfd_send_signal", "EINVAL", `descriptor ${fd}`);
     return Number(match[1]);
-  };
-
-  const unwatch = (id: SessionId) => {
-    const stop = watched.get(id);
-    watched.delete(id);
-    stop?.();
-  };
-
-  const exitLater = (id: SessionId, exited: () => void) => {
-    const tell = () => {
-      watched.delete(id);
-      exited();
-    };
-    watched.set(id, turns.later(tell));
   };
 
   return {
@@ -56,15 +43,10 @@ export function createProcesses(
     executableOf: ({ pid, start, inode }) => addon.executable(pid, start, inode),
     signalProcess: ({ pid, start, inode }, signal) => addon.signalProcess(pid, start, inode, signal),
     watchLeader(id, { pid, start, inode }, exited) {
-      unwatch(id);
       const fd = addon.openProcess(pid, start, inode);
-      if (fd < 0) return exitLater(id, exited);
-      poller.watch(fd, READABLE, () => {
-        unwatch(id);
-        exitLater(id, exited);
-      });
-      watched.set(id, () => poller.drop(fd));
+      if (fd < 0) leaders.later(id, exited);
+      else leaders.watch(id, fd, READABLE, exited);
     },
-    unwatchLeader: unwatch,
+    unwatchLeader: (id) => leaders.unwatch(id),
   };
 }
