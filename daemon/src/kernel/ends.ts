@@ -3,22 +3,27 @@
 import type { Base } from "./base.ts";
 
 export class Ends<K> {
-  readonly #base: Pick<Base, "poller" | "turns">;
+  readonly #base: Pick<Base, "addon" | "poller" | "turns">;
   /** How each watch is ended. */
   readonly #watched = new Map<K, () => void>();
 
-  constructor(base: Pick<Base, "poller" | "turns">) {
+  constructor(base: Pick<Base, "addon" | "poller" | "turns">) {
     this.#base = base;
   }
 
-  /** When one of these events comes, or the descriptor hangs up. It is closed here. */
+  /** When one of these events comes, or the descriptor hangs up. It is closed here in any case. */
   watch(key: K, fd: number, events: number, ended: () => void): void {
-    const { poller } = this.#base;
+    const { addon, poller } = this.#base;
     this.unwatch(key);
-    poller.watch(fd, events, () => {
-      poller.drop(fd);
-      this.#tellLater(key, ended);
-    });
+    try {
+      poller.watch(fd, events, () => {
+        poller.drop(fd);
+        this.#tellLater(key, ended);
+      });
+    } catch (error) {
+      addon.close(fd);
+      throw error;
+    }
     this.#watched.set(key, () => poller.drop(fd));
   }
 
