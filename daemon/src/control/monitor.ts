@@ -1,6 +1,6 @@
 /** What changed between two published Worlds, as the replies that monitoring clients get. */
 
-import type { Session, SessionId, Uid, User, World } from "../core/model.ts";
+import type { SessionId, Uid, World } from "../core/model.ts";
 import { allSeats, seatOf } from "../core/seats.ts";
 import { allSessions, allUsers, switched } from "../core/select.ts";
 import type { Reply } from "./interface.ts";
@@ -77,27 +77,19 @@ function lingeringChanged(before: World, after: World): Uid[] {
 }
 
 function sessionNotice(before: World, after: World, id: SessionId, places: Places): Notice | null {
-  const render = (world: World, session: Session | undefined) =>
-    session === undefined ? null : renderSession(world, session, places);
-  const old = render(before, before.sessions.get(id));
-  const now = render(after, after.sessions.get(id));
-  const event = kindOf(old, now);
-  const shown = now ?? old;
-  return event === null || shown === null
-    ? null
-    : { event: `session_${event}`, sessions: [shown], users: [], seats: [] };
+  const render = (world: World) => {
+    const session = world.sessions.get(id);
+    return session === undefined ? null : renderSession(world, session, places);
+  };
+  return notice("session", render(before), render(after), (shown) => ({ sessions: [shown] }));
 }
 
 function userNotice(before: World, after: World, uid: Uid, places: Places): Notice | null {
-  const render = (world: World, user: User | undefined) =>
-    user === undefined ? null : renderUser(world, user, places);
-  const old = render(before, before.users.get(uid));
-  const now = render(after, after.users.get(uid));
-  const event = kindOf(old, now);
-  const shown = now ?? old;
-  return event === null || shown === null
-    ? null
-    : { event: `user_${event}`, sessions: [], users: [shown], seats: [] };
+  const render = (world: World) => {
+    const user = world.users.get(uid);
+    return user === undefined ? null : renderUser(world, user, places);
+  };
+  return notice("user", render(before), render(after), (shown) => ({ users: [shown] }));
 }
 
 function seatNotice(before: World, after: World, id: string): Notice | null {
@@ -105,12 +97,19 @@ function seatNotice(before: World, after: World, id: string): Notice | null {
     const seat = seatOf(world, id);
     return seat === null ? null : renderSeat(world, seat);
   };
-  const [old, now] = [render(before), render(after)];
+  return notice("seat", render(before), render(after), (shown) => ({ seats: [shown] }));
+}
+
+function notice<T extends object>(
+  what: "session" | "user" | "seat",
+  old: T | null,
+  now: T | null,
+  list: (shown: T) => Partial<Notice>,
+): Notice | null {
   const event = kindOf(old, now);
   const shown = now ?? old;
-  return event === null || shown === null
-    ? null
-    : { event: `seat_${event}`, sessions: [], users: [], seats: [shown] };
+  if (event === null || shown === null) return null;
+  return { event: `${what}_${event}`, sessions: [], users: [], seats: [], ...list(shown) };
 }
 
 /** Null where nothing of what a client sees is different. */
