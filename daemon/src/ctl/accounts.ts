@@ -11,30 +11,26 @@ export function parseUid(text: string): number | null {
 
 const PATH = "/usr/bin:/bin:/usr/sbin:/sbin";
 
-/** The uid of that name, by the system's own program; null if there is no such user. */
-export function lookUpUser(name: string): number | null {
+/** What the system's own program says; null if it fails. */
+function ask(program: string, ...words: readonly string[]): string | null {
   try {
-    const found = execFileSync("id", ["-u", "--", name], {
+    const found = execFileSync(program, words, {
       env: { PATH },
       timeout: DEADLINE,
       stdio: ["ignore", "pipe", "ignore"],
     });
-    return parseUid(found.toString().trim());
+    return found.toString().trim();
   } catch {
     return null;
   }
 }
 
+/** The uid of that name; null if there is no such user. */
+export function lookUpUser(name: string): number | null {
+  return parseUid(ask("id", "-u", "--", name) ?? "");
+}
+
 /** The name of a user or a group; the number where there is no such name, or nobody can say. */
 export function nameOf(kind: "passwd" | "group", id: number): string {
-  try {
-    const found = execFileSync("getent", [kind, String(id)], {
-      env: { PATH },
-      timeout: DEADLINE,
-      stdio: ["ignore", "pipe", "ignore"],
-    });
-    return found.toString().split(":")[0] || String(id);
-  } catch {
-    return String(id);
-  }
+  return ask("getent", kind, String(id))?.split(":")[0] || String(id);
 }
