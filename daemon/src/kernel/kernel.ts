@@ -195,3 +195,13 @@ export interface Paths {
   /** Whose programs are to find sessions by their control groups: those with libsystemd, or those with libelogind. */
   readonly cgroupLayout: "systemd" | "elogind";
 }
+
+/** null if there is no such process. */
+export function processOrNull(kernel: Pick<Kernel, "process">, pid: number): ProcessFacts | null {
+  try {
+    return kernel.process(pid);
+  } catch (error) {
+    if (error instanceof KernelError) return null;
+    throw error;
+  }
+}

@@ -6,7 +6,7 @@ import { seatOfSession } from "../core/display.ts";
 import type { Session, Uid, User, World } from "../core/model.ts";
 import type { Seat } from "../core/seat-model.ts";
 import { seatOf } from "../core/seats.ts";
-import { type Kernel, KernelError } from "../kernel/kernel.ts";
+import { type Kernel, processOrNull } from "../kernel/kernel.ts";
 import { noSessionForPid, noSuchSeat, noSuchSession, noSuchUser, noUserForPid } from "./errors.ts";
 
 /** Callers may name greater ones, which no process can have. */
@@ -35,15 +35,7 @@ export class Tracker {
     return pid === null ? null : nearestSession(this.#world(), this.#look, pid);
   }
 
-  readonly #look: Look = (pid) => {
-    if (pid < 1 || pid > PID_MAX) return null;
-    try {
-      return this.#kernel.process(pid);
-    } catch (error) {
-      if (error instanceof KernelError) return null;
-      throw error;
-    }
-  };
+  readonly #look: Look = (pid) => (pid < 1 || pid > PID_MAX ? null : processOrNull(this.#kernel, pid));
 }
 
 /** "" and "self" are the caller's own session, "auto" stands in for it where there is none. */

@@ -3,10 +3,9 @@
  * its own connection and nothing else. Devices are known to clients by the keys of the keeper.
  */
 
-import type { Look } from "../core/belonging.ts";
 import type { Event } from "../core/events.ts";
 import { type Instant, SEATD, type Session, type World } from "../core/model.ts";
-import { type Kernel, KernelError } from "../kernel/kernel.ts";
+import { type Kernel, processOrNull } from "../kernel/kernel.ts";
 import type { KeptConnection } from "../kernel/seat-kernel.ts";
 import { LogLimit } from "../loop/log-limit.ts";
 import type { LogPort, ReplyPort } from "../loop/ports.ts";
@@ -119,15 +118,8 @@ export class SeatdServer implements Service {
   }
 
   #admit({ connection }: Client): Session | string {
-    const look: Look = (pid) => {
-      try {
-        return this.#options.kernel.process(pid);
-      } catch (error) {
-        if (error instanceof KernelError) return null;
-        throw error;
-      }
-    };
-    return admit(this.#options.world(), look, connection.peer);
+    const { kernel, world } = this.#options;
+    return admit(world(), (pid) => processOrNull(kernel, pid), connection.peer);
   }
 
   #warn({ peer: { pid, uid } }: KeptConnection, what: string): void {
