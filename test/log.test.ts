@@ -89,6 +89,27 @@ describe("a line", () => {
   });
 });
 
+test.each([
+  [7, ["debug", "info", "warn", "error"]],
+  [6, ["info", "warn", "error"]],
+  [5, ["warn", "error"]],
+  [4, ["warn", "error"]],
+  [3, ["error"]],
+  [2, []],
+  [0, []],
+])("severity %i lets pass what is as severe, until it is configured anew", (severity, passed) => {
+  const log = createLog(options("json"), fd);
+  expect(log.severity).toBe(6);
+  log.setSeverity(severity);
+  expect(log.severity).toBe(severity);
+  for (const level of ["debug", "info", "warn", "error"] as const) log[level]("line");
+  log.configure(options("json", "error"));
+  expect(log.severity).toBe(3);
+  log.warn("unheard");
+  log.flush();
+  expect(lines().map((line) => JSON.parse(line).level)).toEqual(passed);
+});
+
 test("the level holds until it is configured anew", () => {
   const log = createLog(options("json", "warn"), fd);
   log.info("not this");

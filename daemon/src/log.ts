@@ -18,8 +18,12 @@ export type Level = "debug" | "info" | "warn" | "error";
 
 export interface Log extends LogPort {
   debug(message: string, fields?: object): void;
-  /** From now on. */
+  /** From now on, also after setSeverity(). */
   configure(options: LogOptions): void;
+  /** Lines up to this severity are logged, as syslog counts: 0 is an emergency, 7 is for debugging. */
+  readonly severity: number;
+  /** Until the configuration is read again. */
+  setSeverity(severity: number): void;
   /** Writes what is still in memory, waiting for a slow reader only briefly. To be called before the process ends. */
   flush(): void;
 }
@@ -31,7 +35,8 @@ interface Line {
   readonly fields: object;
 }
 
-const LEVELS: readonly Level[] = ["debug", "info", "warn", "error"];
+/** As syslog counts. */
+const SEVERITY: Readonly<Record<Level, number>> = { debug: 7, info: 6, warn: 4, error: 3 };
 const LOAD_AFTER_MS = 200;
 const MOST_WAITING = 1000;
 const FLUSH_MS = 500;
@@ -39,7 +44,7 @@ const FLUSH_MS = 500;
 const MEMORY_DEVICES = 1;
 
 export function createLog(initial: LogOptions, fd = 2): Log {
-  let options = initial;
+  let most = SEVERITY[initial.level];
   let human = wantsHuman(initial, fd);
   let waiting: Line[] = [];
   let timer: NodeJS.Timeout | undefined;
@@ -54,7 +59,7 @@ export function createLog(initial: LogOptions, fd = 2): Log {
     for (const line of lines) write(line);
   };
   const log = (level: Level, message: string, fields: object = {}): void => {
-    if (LEVELS.indexOf(level) < LEVELS.indexOf(options.level)) return;
+    if (SEVERITY[level] > most) return;
     const line = { at: Date.now(), level, message, fields };
     if (write) return write(line);
     waiting.push(line);
@@ -67,8 +72,14 @@ export function createLog(initial: LogOptions, fd = 2): Log {
     warn: (message, fields) => log("warn", message, fields),
     error: (message, fields) => log("error", message, fields),
     configure: (changed) => {
-      options = changed;
+      most = SEVERITY[changed.level];
       human = wantsHuman(changed, fd);
+    },
+    get severity() {
+      return most;
+    },
+    setSeverity: (severity) => {
+      most = severity;
     },
     flush: () => {
       if (waiting.length > 0) load();

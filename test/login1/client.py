@@ -15,6 +15,7 @@ AGENT, CONTROLLER = "agent.py", "controller.py"
 SOCKET = "/run/login1-agents.sock"
 MANAGER_PATH = "/org/freedesktop/login1"
 PREFIX = "org.freedesktop.login1"
+LOG_PATH = "/org/freedesktop/LogControl1"
 PROPERTIES = "org.freedesktop.DBus.Properties"
 
 
@@ -100,6 +101,8 @@ class Client:
 
 
 def interface_of(path):
+    if path == LOG_PATH:
+        return "org.freedesktop.LogControl1"
     for kind in ("session", "seat", "user"):
         if path.startswith(f"{MANAGER_PATH}/{kind}/"):
             return f"{PREFIX}.{kind.capitalize()}"

@@ -241,6 +241,12 @@ IdleSinceHintMonotonic t e
 Linger b f
 """
 
+LOG_CONTROL_PROPERTIES = """
+LogLevel s f w
+LogTarget s f w
+SyslogIdentifier s f
+"""
+
 EMITS = {"c": "const", "e": "true", "f": "false"}
 
 
@@ -256,7 +262,7 @@ class Expected:
     """The members of one interface."""
 
     def __init__(self, name, methods, properties, signals=""):
-        self.name = f"org.freedesktop.login1.{name}"
+        self.name = name if "." in name else f"org.freedesktop.login1.{name}"
         self.methods = {each: tuple(text(part) for part in parts) for each, parts in rows(methods).items()}
         self.signals = {each: text(parts[0]) for each, parts in rows(signals).items()}
         self.properties = {}
@@ -272,3 +278,4 @@ MANAGER = Expected("Manager", MANAGER_METHODS, MANAGER_PROPERTIES, MANAGER_SIGNA
 SEAT = Expected("Seat", SEAT_METHODS, SEAT_PROPERTIES)
 SESSION = Expected("Session", SESSION_METHODS, SESSION_PROPERTIES, SESSION_SIGNALS)
 USER = Expected("User", USER_METHODS, USER_PROPERTIES)
+LOG_CONTROL = Expected("org.freedesktop.LogControl1", "", LOG_CONTROL_PROPERTIES)

@@ -7,6 +7,7 @@ from expected import MANAGER, SEAT, SESSION, USER
 
 NAME = "org.freedesktop.login1"
 ROOT = "/org/freedesktop/login1"
+LOG = "/org/freedesktop/LogControl1"
 PROPERTIES = "org.freedesktop.DBus.Properties"
 STANDARD = {
     PROPERTIES: {"Get": "ss", "GetAll": "s", "Set": "ssv"},
@@ -16,11 +17,11 @@ STANDARD = {
 TEXTS = (
     "", "self", "auto", "seat0", "1", "2", "3", "c1", "sleep", "idle:sleep:shutdown", "block", "delay", "user", "tty", "x11", "all", "leader",
     "/dev/tty2", ":0", "\u00e4\u4e16\U0001f600", "x" * 5000, "../../etc/passwd", "__proto__", "constructor", "a b", "%s%n", "\\", "\x7f", "-1",
-    "4294967295", "Id", "State", "WallMessage", *(each.name for each in (MANAGER, SEAT, SESSION, USER)),
+    "4294967295", "Id", "State", "WallMessage", "LogLevel", "LogTarget", "debug", "org.freedesktop.LogControl1", *(each.name for each in (MANAGER, SEAT, SESSION, USER)),
 )
 NUMBERS = (0, 1, 2, 15, 63, 64, 1000, 1001, 65535, 2**31 - 1, 2**31, 2**32 - 1, 2**53, 2**63 - 1, 2**63, 2**64 - 1)
 PATHS = (
-    "/", "/org", "/org/freedesktop", ROOT, f"{ROOT}/session", f"{ROOT}/session/self", f"{ROOT}/session/auto", f"{ROOT}/session/_31",
+    "/", "/org", LOG, ROOT, f"{ROOT}/session", f"{ROOT}/session/self", f"{ROOT}/session/auto", f"{ROOT}/session/_31",
     f"{ROOT}/session/_32", f"{ROOT}/session/_", f"{ROOT}/session/_3", f"{ROOT}/session/_zz", f"{ROOT}/seat/seat0", f"{ROOT}/seat/self",
     f"{ROOT}/user/_1000", f"{ROOT}/user/_1001", f"{ROOT}/user/self", f"{ROOT}/user/_99999999999999999999", f"{ROOT}/user/__proto__",
     "/" + "/".join("a" * 200), "/" + "a" * 60_000,

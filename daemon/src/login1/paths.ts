@@ -5,6 +5,7 @@ import type { SessionId, Uid } from "../core/model.ts";
 
 export const SERVICE = "org.freedesktop.login1";
 export const MANAGER_PATH = "/org/freedesktop/login1";
+export const LOG_CONTROL_PATH = "/org/freedesktop/LogControl1";
 export const SESSIONS_PATH = `${MANAGER_PATH}/session`;
 export const SEATS_PATH = `${MANAGER_PATH}/seat`;
 export const USERS_PATH = `${MANAGER_PATH}/user`;

@@ -5,6 +5,7 @@ import type { Instant, Session, User, World } from "../core/model.ts";
 import type { Seat } from "../core/seat-model.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { Authority } from "./authority.ts";
+import type { LogControl } from "./log-control.ts";
 import type { Orders } from "./orders.ts";
 import type { Tracker } from "./tracking.ts";
 
@@ -43,6 +44,7 @@ export interface Room {
   watchController(call: Call): void;
   /** Reads the configuration again. */
   reload(): void;
+  readonly logControl: LogControl;
   prepareForSleep(start: boolean): void;
 }
 

@@ -16,6 +16,7 @@ import type { Login1Port, LogPort, ReplyPort } from "../loop/ports.ts";
 import { Announcer } from "./announcer.ts";
 import { Authority } from "./authority.ts";
 import type { ControllerSignals, Outlet } from "./controller-signals.ts";
+import type { LogControl } from "./log-control.ts";
 import { managerInterface } from "./manager.ts";
 import { Orders } from "./orders.ts";
 import { MANAGER_PATH, SERVICE, sessionPath } from "./paths.ts";
@@ -31,7 +32,7 @@ export interface Login1Options {
   readonly submit: (event: Event) => void;
   readonly world: () => World;
   readonly now: () => Instant;
-  readonly log: LogPort;
+  readonly log: LogPort & LogControl;
   /** Reads the configuration again. */
   readonly reload: () => void;
   readonly controllers: ControllerSignals;
@@ -78,6 +79,7 @@ class Server implements Login1 {
       bus: () => this.#bus.guid ?? "",
       watchController: ({ caller }: Call) => this.#watch(caller),
       reload: options.reload,
+      logControl: log,
       prepareForSleep: (start) => this.#emit(managerInterface, MANAGER_PATH, "PrepareForSleep", [start]),
     };
     this.#bus = createBus({

@@ -9,8 +9,9 @@ import type { Session, User } from "../core/model.ts";
 import { parseUid } from "../core/names.ts";
 import { allSeats, seatOf } from "../core/seats.ts";
 import { allSessions, allUsers } from "../core/select.ts";
+import { logControlInterface } from "./log-control.ts";
 import { managerInterface } from "./manager.ts";
-import { MANAGER_PATH, SEATS_PATH, SESSIONS_PATH, USERS_PATH } from "./paths.ts";
+import { LOG_CONTROL_PATH, MANAGER_PATH, SEATS_PATH, SESSIONS_PATH, USERS_PATH } from "./paths.ts";
 import type { Room } from "./room.ts";
 import { seatInterface } from "./seat.ts";
 import { sessionInterface } from "./session.ts";
@@ -23,8 +24,12 @@ const OWN = ["self", "auto"] as const;
 
 export function createLogin1Tree(room: Room): Tree {
   const manager = () => object(managerInterface, { room, world: room.world() }) as BusObject;
+  const logControl = () => object(logControlInterface, room) as BusObject;
   return createTree(
-    new Map([[MANAGER_PATH, manager]]),
+    new Map([
+      [MANAGER_PATH, manager],
+      [LOG_CONTROL_PATH, logControl],
+    ]),
     new Map([
       [SESSIONS_PATH, sessionFolder(room)],
       [SEATS_PATH, seatFolder(room)],

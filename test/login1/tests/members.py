@@ -4,8 +4,8 @@ import json
 import xml.etree.ElementTree as tree
 
 from basics import check, equal
-from client import Client, MANAGER_PATH, PREFIX, PROPERTIES, run, SEAT_PATH, session_path, user_path
-from expected import MANAGER, SEAT, SESSION, USER
+from client import Client, LOG_PATH, MANAGER_PATH, PREFIX, PROPERTIES, run, SEAT_PATH, session_path, user_path
+from expected import LOG_CONTROL, MANAGER, SEAT, SESSION, USER
 from login import Login
 
 ANNOTATION = "org.freedesktop.DBus.Property.EmitsChangedSignal"
@@ -20,6 +20,7 @@ def objects():
         (SEAT_PATH, SEAT),
         (session_path(login.id), SESSION),
         (user_path(1000), USER),
+        (LOG_PATH, LOG_CONTROL),
     ]
 
 

@@ -15,8 +15,8 @@ def children(client, path):
 def test_introspection_of_all_nodes(place):
     login = Login("alice")
     client = Client()
-    for path, child in (("/", "org"), ("/org", "freedesktop"), ("/org/freedesktop", "login1")):
-        equal(children(client, path), {child}, f"children of {path}")
+    for path, below in (("/", {"org"}), ("/org", {"freedesktop"}), ("/org/freedesktop", {"login1", "LogControl1"})):
+        equal(children(client, path), below, f"children of {path}")
     equal(children(client, MANAGER_PATH), {"seat", "session", "user"}, "children of the manager")
     equal(children(client, f"{MANAGER_PATH}/session"), {f"_3{login.id}"}, "sessions for a caller without one")
     equal(children(client, f"{MANAGER_PATH}/user"), {"_1000"}, "users")
