@@ -45,13 +45,8 @@ export function deviceOpened(world: World, event: Of<"device.opened">): Step {
     world,
     (now) => saveSession(now, withDevice(session, { ...device, state, told: state })),
     (now) => takeReply(now, requester, { ok: true, key, active }),
-    (now) => (device.told === "active" && !active ? later(now, session) : handover(now, session.seat)),
+    (now) => handover(now, session.seat),
   );
-}
-
-/** It was to be live: somebody else may be the card's master for a moment yet. */
-function later(world: World, { seat }: Session): Step {
-  return seat === null ? same(world) : { world, effects: [tryAgain(seat)] };
 }
 
 export function devicePaused(world: World, { id, key, error }: Of<"device.paused">): Step {
