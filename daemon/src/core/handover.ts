@@ -139,7 +139,7 @@ export function left(world: World, seat: Seat, vt: number): Step {
     world,
     (now) =>
       eachControlled(now, seat, (then, session) =>
-        session.vtnr === vt ? mutedByKeeper(then, withTries(session)) : same(then),
+        session.vtnr === vt ? mutedByKeeper(then, session) : same(then),
       ),
     (now) => withdraw(now, seat.id),
     (now) => ({ world: now, effects: [tryAgain(seat.id)] }),
