@@ -44,7 +44,7 @@ export function mute(world: World, seat: Seat, session: Session): Step {
       effects.push(...pausedEffect(session.id, control, device, "pause"));
       return { ...device, state: "asked" };
     }
-    if (state !== "active" && state !== "resuming" && !(state === "asked" && seat.hasVts)) return device;
+    if (state !== "active" && state !== "resuming") return device;
     effects.push({ kind: "device.pause", id: session.id, key: device.key });
     return { ...device, state: "pausing" };
   });
@@ -75,9 +75,7 @@ export function mutedByKeeper(world: World, session: Session): Step {
   const effects: Effect[] = [];
   // what the keeper still has an order for, it answers after this
   const muted = mapDevices(withSeatDown(session, effects), (device) =>
-    device.kind !== "render" && (device.state === "active" || device.state === "asked")
-      ? { ...device, state: "paused" }
-      : device,
+    device.kind !== "render" && device.state === "active" ? { ...device, state: "paused" } : device,
   );
   if (muted === session) return same(world);
   const told = withTold(world, muted, effects);
