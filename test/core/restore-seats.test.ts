@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { Found } from "../../daemon/src/core/events.ts";
 import type { Control, Session } from "../../daemon/src/core/model.ts";
 import { heldSession, restoreSeats } from "../../daemon/src/core/restore-seats.ts";
+import type { Taken } from "../../daemon/src/core/seat-model.ts";
 import { session, worldOf } from "../store/sd-login-worlds.ts";
 
 const control = (over: Partial<Control>): Control => ({
@@ -79,5 +80,43 @@ describe("virtual terminals after a restart", () => {
     const records = [onVt("1", 2, control({})), onVt("2", 3, control({ name: ":1.7", bus: "ab" }))];
     expect(ordered("vt.take", records, [], [])).toEqual([3]);
     expect(ordered("vt.take", records, [2, 3], [5])).toEqual([]);
+  });
+});
+
+describe("devices after a restart", () => {
+  type Known = Pick<Taken, "state" | "told">;
+
+  /** What of a card with this record the keeper has. */
+  function found(record: Known, active: boolean): Known[] {
+    const place = { node: "/dev/dri/card0", path: "/sys/devices/card0" };
+    const devices: Taken[] = [{ key: 1, kind: "drm", major: 226, minor: 0, ...place, tries: 20, ...record }];
+    const held = { devices: [{ key: 1, active }], vts: [], clients: [5] };
+    const { devices: now } = heldSession(session("1", { control: control({}), devices }), held);
+    return now.map(({ state, told }) => ({ state, told }));
+  }
+
+  it("are as the keeper has them", () => {
+    for (const active of [true, false]) {
+      const state = active ? "active" : "paused";
+      expect(found({ state: "active", told: "active" }, active)).toEqual([{ state, told: "active" }]);
+    }
+    expect(found({ state: "paused", told: "paused" }, false)).toEqual([{ state: "paused", told: "paused" }]);
+  });
+
+  it("have the time that was left to those who were asked, while they are live", () => {
+    expect(found({ state: "asked", told: "active" }, true)).toEqual([{ state: "asked", told: "active" }]);
+    expect(found({ state: "asked", told: "active" }, false)).toEqual([{ state: "paused", told: "active" }]);
+  });
+
+  it("are muted again where that was ordered, and where nobody knows what was told", () => {
+    for (const active of [true, false]) {
+      expect(found({ state: "pausing", told: "paused" }, active)).toEqual([
+        { state: "pausing", told: "paused" },
+      ]);
+      expect(found({ state: "resuming", told: "paused" }, active)).toEqual([
+        { state: "pausing", told: "active" },
+      ]);
+    }
+    expect(found({ state: "paused", told: "paused" }, true)).toEqual([{ state: "pausing", told: "active" }]);
   });
 });

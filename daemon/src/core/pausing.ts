@@ -37,9 +37,9 @@ export function mute(world: World, seat: Seat, session: Session): Step {
   const disabled = withSeatDown(session, effects);
   let asked = false;
   const muted = mapDevices(disabled, (device) => {
-    const { kind, state, told } = device;
+    const { kind, state } = device;
     if (kind === "render") return device;
-    if (asks && state === "active" && told === "active") {
+    if (asks && state === "active") {
       asked = true;
       effects.push(...pausedEffect(session.id, control, device, "pause"));
       return { ...device, state: "asked" };

@@ -34,15 +34,16 @@ function heldControl(control: Control): Control {
 }
 
 /**
- * An order to pause is given again. Whether a controller was told of one that was being made live nobody knows: it is
- * paused first, and that is told, so that what follows is right in any case.
+ * An order to pause is given again. Whether a controller was told of one that was being made live, or is live against
+ * its record, nobody knows: it is paused first, and that is told, so that what follows is right in any case.
  */
 function heldDevice(device: Taken, active: boolean | undefined): Taken[] {
+  const { kind, state } = device;
   if (active === undefined) return [];
-  if (device.kind === "render") return [{ ...device, state: "active" }];
-  if (device.state === "pausing") return [device];
-  if (device.state === "resuming") return [{ ...device, state: "pausing", told: "active" }];
-  if (device.state === "asked" && active) return [device];
+  if (kind === "render") return [{ ...device, state: "active" }];
+  if (state === "pausing" || (state === "asked" && active)) return [device];
+  if (state === "resuming" || (state === "paused" && active))
+    return [{ ...device, state: "pausing", told: "active" }];
   return [{ ...device, state: active ? "active" : "paused" }];
 }
 

@@ -33,9 +33,8 @@ export function resumption(world: World, session: Session): Resumption {
 }
 
 /** Over seatd only cards come back: a client opens everything else again. */
-function isWaiting({ control }: Session, { kind, state, told, tries }: Taken): boolean {
-  if (kind === "render" || tries === 0 || (control?.bus === SEATD && kind !== "drm")) return false;
-  return state === "paused" || (state === "active" && told === "paused");
+function isWaiting({ control }: Session, { kind, state, tries }: Taken): boolean {
+  return state === "paused" && tries > 0 && kind !== "render" && (control?.bus !== SEATD || kind === "drm");
 }
 
 /** In the foreground again: every device may be tried as often as ever. */
