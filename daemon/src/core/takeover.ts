@@ -80,8 +80,8 @@ export function vtTaken(world: World, { id, error }: Extract<Event, { kind: "vt.
 
 function takenAgain(world: World, session: Session, vt: number, error: string | null): Step {
   const { control } = session;
-  if (control === null) return freeVt(world, vt);
-  if (error === null) return same(world);
+  // it is left to who controls the session
+  if (error === null || control === null) return freeVt(world, vt);
   const message = `cannot prepare virtual terminal ${vt} again for session ${session.id}: ${error}`;
   return chain(
     world,
