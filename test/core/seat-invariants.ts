@@ -129,7 +129,7 @@ function checkSeats(machine: Simulation, check: Check): void {
 }
 
 function checkSession(machine: Simulation, session: Session, check: Check): void {
-  const { clients, keeper } = machine.seats;
+  const { clients, keeper, hardware } = machine.seats;
   const { id, control, devices, stage } = session;
   check(control !== null || devices.length === 0, `session ${id} has devices and no controller`);
   check(stage.phase !== "closing" || control === null, `closing session ${id} is controlled`);
@@ -154,6 +154,8 @@ function checkSession(machine: Simulation, session: Session, check: Check): void
     const had = client.devices.get(`${device.major}:${device.minor}`);
     const { state, told, kind, node } = device;
     const live = keeper.devices.get(device.key)?.file.live === true;
+    const there = hardware.devices.get(node.slice(node.lastIndexOf("/") + 1))?.device.seat === session.seat;
+    check(there, `session ${id} has ${node}, which is not on ${session.seat} any more`);
     check(had !== undefined, `session ${id} has ${node}, and its controller does not know`);
     if (had === undefined || kind === "render") continue;
     check(state === "active" || state === "paused", `${node} of session ${id} is still ${state}`);
