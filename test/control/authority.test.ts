@@ -76,7 +76,7 @@ const questions: readonly [method: string, parameters: () => object][] = [
 
 const everybody = Object.keys(callers) as Who[];
 const call = (who: Who, method: string, parameters: object) =>
-  machine.client(machine.process(callers[who])).call(method, parameters);
+  machine.connect(callers[who]).call(method, parameters);
 
 /** Whether they are allowed depends on who sits where: seats.test.ts and devices.test.ts. */
 const elsewhere = [

@@ -19,7 +19,7 @@ beforeEach(async () => {
 });
 
 const call = (uid: number, method: string, parameters: object) =>
-  machine.client(machine.process(uid)).call(method, parameters);
+  machine.connect(uid).call(method, parameters);
 const rules = () => Object.fromEntries(machine.kernel.system.seats.rules);
 
 describe("AttachDevice", () => {

@@ -10,7 +10,7 @@ let root: TestClient;
 
 beforeEach(() => {
   machine = new Machine(withManagers());
-  root = machine.client(machine.process(0));
+  root = machine.connect(0);
 });
 
 describe("the log of a user's manager", () => {
@@ -45,12 +45,10 @@ describe("an imported environment", () => {
   it("belongs to the session it comes from, found by control group, and to none of another user", async () => {
     const { id, leader } = await machine.login(ALICE);
     const set = { DISPLAY: ":1" };
-    await machine
-      .client(machine.process(ALICE, { parent: leader }))
-      .call("ImportEnvironment", { set, unset: [] });
+    await machine.connect(ALICE, { parent: leader }).call("ImportEnvironment", { set, unset: [] });
     const imported = () => machine.engine.world().users.get(ALICE)?.imported.get("DISPLAY");
     expect(imported()).toEqual({ value: ":1", session: id });
-    const inside = machine.client(machine.process(0, { parent: leader }));
+    const inside = machine.connect(0, { parent: leader });
     await inside.call("ImportEnvironment", { uid: ALICE, set: { DISPLAY: ":2" }, unset: [] });
     expect(imported()).toEqual({ value: ":2", session: id });
     await machine.login(BOB);

@@ -79,7 +79,7 @@ it("answers every call once, whatever it says, and stays in order", async () => 
       async (uid, calls) => {
         const machine = new Machine();
         const { leader } = await machine.session(ALICE);
-        const client = machine.client(machine.process(uid, { parent: leader }));
+        const client = machine.connect(uid, { parent: leader });
         client.send(...calls);
         await machine.kernel.settle();
         await machine.kernel.settle();
@@ -90,7 +90,7 @@ it("answers every call once, whatever it says, and stays in order", async () => 
           expect(parameters).toBeTypeOf("object");
         }
         expect(machine.log.filter((line) => line.startsWith("bug"))).toEqual([]);
-        const other = machine.client(machine.process(BOB));
+        const other = machine.connect(BOB);
         expect((await other.call("GetStatus")).error).toBeUndefined();
       },
     ),
@@ -102,11 +102,11 @@ it("survives any bytes", async () => {
   const machine = new Machine();
   await fc.assert(
     fc.asyncProperty(fc.array(fc.uint8Array({ maxLength: 100 }), { maxLength: 5 }), async (chunks) => {
-      const client = machine.client(machine.process(ALICE));
+      const client = machine.connect(ALICE);
       for (const bytes of chunks) client.raw.send(Uint8Array.from(bytes));
       await machine.kernel.settle();
       client.raw.close();
-      const other = machine.client(machine.process(BOB));
+      const other = machine.connect(BOB);
       expect((await other.call("GetStatus")).error).toBeUndefined();
       other.raw.close();
       await machine.kernel.settle();

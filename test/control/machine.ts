@@ -160,6 +160,11 @@ export class Machine {
     return new TestClient(this.kernel, pid);
   }
 
+  /** The same by a new process of that user's. */
+  connect(...process: Parameters<Machine["process"]>): TestClient {
+    return this.client(this.process(...process));
+  }
+
   /** A session of a class that has a manager started. */
   login(uid: number): Promise<{ id: string; leader: number }> {
     return this.session(uid, { class: "user" });
@@ -174,7 +179,7 @@ export class Machine {
   /** A session of that user on a virtual terminal; its id. */
   async terminalSession(uid: number, vt: number): Promise<string> {
     const leader = this.process(uid, { terminal: `tty${vt}` });
-    const client = this.client(this.process(uid, { parent: leader }));
+    const client = this.connect(uid, { parent: leader });
     const { parameters } = await client.call("Register", { holder: false });
     client.raw.close();
     const session = parameters?.session as { id: string } | undefined;
@@ -190,7 +195,7 @@ export class Machine {
   /** A session of that user, led by a new shell; its id and its leader. */
   async session(uid: number, wanted: object = {}): Promise<{ id: string; leader: number }> {
     const leader = this.process(uid, { command: "sh" });
-    const client = this.client(this.process(uid === 0 ? 0 : uid, { parent: leader }));
+    const client = this.connect(uid === 0 ? 0 : uid, { parent: leader });
     const answer = await client.call("Register", { holder: false, ...wanted });
     const session = answer.parameters?.session as { id: string } | undefined;
     if (session === undefined) throw new Error(`no session: ${JSON.stringify(answer)}`);
@@ -203,7 +208,7 @@ export class Machine {
 export function useMachine(taken: (machine: Machine, client: TestClient) => void): void {
   beforeEach(() => {
     const machine = new Machine();
-    taken(machine, machine.client(machine.process(ALICE)));
+    taken(machine, machine.connect(ALICE));
   });
   afterEach(() => {
     vi.useRealTimers();

@@ -41,7 +41,7 @@ describe("Monitor", () => {
 
   it("tells what a switch of the screen changes", async () => {
     const leader = machine.process(ALICE, { terminal: "tty2" });
-    await machine.client(machine.process(ALICE, { parent: leader })).call("Register", { holder: false });
+    await machine.connect(ALICE, { parent: leader }).call("Register", { holder: false });
     client.send({ method: `${OURS}.Monitor`, more: true });
     machine.kernel.system.switchVt(2);
     await machine.kernel.settle();
@@ -55,12 +55,12 @@ describe("Monitor", () => {
   });
 
   it("ends for a client that does not read, not for others", async () => {
-    const reader = machine.client(machine.process(BOB));
+    const reader = machine.connect(BOB);
     for (const monitor of [client, reader]) monitor.send({ method: `${OURS}.Monitor`, more: true });
     await machine.kernel.settle();
     client.raw.pause();
     const desktop = "x".repeat(60);
-    const root = machine.client(machine.process(0));
+    const root = machine.connect(0);
     for (let i = 0; i < 12_000 && !client.raw.closed; i++) {
       const leader = machine.process(ALICE);
       root.send({ method: `${OURS}.Register`, parameters: { holder: false, leader, uid: ALICE, desktop } });
@@ -77,7 +77,7 @@ describe("one user's clients that do not read", () => {
   const LIST = { method: `${OURS}.ListSessions` };
 
   beforeEach(async () => {
-    const root = machine.client(machine.process(0));
+    const root = machine.connect(0);
     for (let i = 0; i < 400; i++) {
       const parameters = {
         holder: false,
@@ -93,12 +93,12 @@ describe("one user's clients that do not read", () => {
   });
 
   it("keep at most 16 MiB of the daemon's memory, and nobody from being answered", async () => {
-    const clients = Array.from({ length: 60 }, () => machine.client(machine.process(ALICE)));
+    const clients = Array.from({ length: 60 }, () => machine.connect(ALICE));
     for (const each of clients) {
       each.raw.pause();
       each.send(LIST, LIST, LIST);
     }
-    const other = machine.client(machine.process(BOB));
+    const other = machine.connect(BOB);
     other.send(LIST);
     await vi.waitFor(() => expect(other.answers).toHaveLength(1));
     await vi.waitFor(() => expect(clients.filter((each) => each.raw.closed).length).toBeGreaterThan(20));
@@ -110,7 +110,7 @@ describe("one user's clients that do not read", () => {
   });
 
   it("get their further answers when they read again", async () => {
-    const slow = machine.client(machine.process(ALICE));
+    const slow = machine.connect(ALICE);
     slow.raw.pause();
     slow.send(LIST, LIST, LIST);
     await machine.kernel.settle();

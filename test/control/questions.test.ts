@@ -61,7 +61,7 @@ describe("questions", () => {
 
   it("finds the session of a process, of the caller too", async () => {
     const { id, leader } = await machine.session(ALICE);
-    const inside = machine.client(machine.process(BOB, { parent: leader }));
+    const inside = machine.connect(BOB, { parent: leader });
     expect((await inside.call("GetSessionByProcess", {})).parameters).toMatchObject({ session: { id } });
     expect((await client.call("GetSessionByProcess", { pid: leader })).parameters).toMatchObject({
       session: { id },
@@ -74,7 +74,7 @@ describe("questions", () => {
     machine.kernel.system.cgroups = false;
     const { id, leader } = await machine.session(ALICE);
     const shell = machine.process(ALICE, { parent: leader });
-    const inside = machine.client(machine.process(ALICE, { parent: shell }));
+    const inside = machine.connect(ALICE, { parent: shell });
     expect((await inside.call("GetSessionByProcess", {})).parameters).toMatchObject({
       session: { id, scope: null },
     });

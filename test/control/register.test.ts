@@ -127,14 +127,14 @@ describe("Register", () => {
 
   it("gives the leader's own virtual terminal and its seat without being asked", async () => {
     const parent = machine.process(BOB, { terminal: "tty4" });
-    const answer = await machine.client(machine.process(BOB, { parent })).call("Register", { holder: false });
+    const answer = await machine.connect(BOB, { parent }).call("Register", { holder: false });
     expect(answer).toMatchObject({ parameters: { session: { seat: "seat0", vtnr: 4, tty: "tty4" } } });
     expect(answer).toMatchObject({ parameters: { environment: { XDG_SEAT: "seat0", XDG_VTNR: "4" } } });
   });
 
   it("does not take a parent of another user for a leader", async () => {
     const parent = machine.process(0);
-    const answer = await machine.client(machine.process(BOB, { parent })).call("Register", { holder: false });
+    const answer = await machine.connect(BOB, { parent }).call("Register", { holder: false });
     expect(answer.error).toBe(DENIED);
   });
 
@@ -161,13 +161,13 @@ describe("Register", () => {
 
   it("hands out no fd to others", async () => {
     const parent = machine.process(BOB);
-    const client = machine.client(machine.process(BOB, { parent }));
+    const client = machine.connect(BOB, { parent });
     await client.call("Register", { holder: false });
     expect(client.fds).toEqual([]);
   });
 
   it("makes no second session for a leader", async () => {
-    const client = machine.client(machine.process(ALICE, { parent: target.leader }));
+    const client = machine.connect(ALICE, { parent: target.leader });
     expect(await client.call("Register", { holder: false })).toEqual({
       error: `${OURS}.AlreadyInSession`,
       parameters: { id: target.id },
@@ -178,14 +178,14 @@ describe("Register", () => {
     machine = new Machine({ sessionsMaxPerUser: 1 });
     await machine.session(BOB);
     const parent = machine.process(BOB);
-    const answer = await machine.client(machine.process(BOB, { parent })).call("Register", { holder: false });
+    const answer = await machine.connect(BOB, { parent }).call("Register", { holder: false });
     expect(answer.error).toBe(`${OURS}.LimitsExceeded`);
     expect(answer.parameters?.message).toContain("sessions_max_per_user");
   });
 
   it("takes the session back when its lifetime fd cannot be opened", async () => {
     machine.kernel.system.fail("openLifetime", "EMFILE");
-    const answer = await machine.client(machine.process(BOB)).call("Register", { holder: true });
+    const answer = await machine.connect(BOB).call("Register", { holder: true });
     expect(answer.error).toBe(`${OURS}.Failed`);
     expect(answer.parameters?.message).toContain("EMFILE");
     await machine.kernel.settle();

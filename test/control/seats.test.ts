@@ -21,12 +21,12 @@ beforeEach(async () => {
 });
 
 const inSession = (id: string) => `/user.slice/user-1000.slice/session-${id}.scope`;
-const root = () => machine.client(machine.process(0));
+const root = () => machine.connect(0);
 const foreground = () => machine.engine.world().seats.get("seat0")?.active;
 
 /** From outside of any session, or from a process of that one. */
 const callAs = (uid: number, id: string | null, method: string, parameters: object): Promise<Answer> =>
-  machine.client(machine.process(uid, id === null ? {} : { cgroup: inSession(id) })).call(method, parameters);
+  machine.connect(uid, id === null ? {} : { cgroup: inSession(id) }).call(method, parameters);
 
 describe("who may turn to another session", () => {
   const orders: readonly [string, () => object][] = [

@@ -114,7 +114,7 @@ describe("a client that breaks the protocol", () => {
     ["no method", "{}\0"],
     ["too long a message", `${"x".repeat(65_536)}x`],
   ])("loses its own connection and no other: %s", async (_what, text) => {
-    const other = machine.client(machine.process(BOB));
+    const other = machine.connect(BOB);
     client.raw.send(Buffer.from(text.slice(0, 40_000)));
     client.raw.send(Buffer.from(text.slice(40_000)));
     await machine.kernel.settle();
@@ -132,7 +132,7 @@ describe("a client that breaks the protocol", () => {
 
   it("may not have more than 16 calls waiting", async () => {
     const call = { method: `${OURS}.Register`, parameters: { holder: false, leader: 1 } };
-    const patient = machine.client(machine.process(ALICE));
+    const patient = machine.connect(ALICE);
     patient.send(...Array.from({ length: 16 }, () => call));
     client.send(...Array.from({ length: 17 }, () => call));
     await machine.kernel.settle();
@@ -142,7 +142,7 @@ describe("a client that breaks the protocol", () => {
 
   it("has 10 seconds for a message, however it drips", async () => {
     vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
-    const whole = machine.client(machine.process(BOB));
+    const whole = machine.connect(BOB);
     await whole.call("GetStatus");
     for (let second = 0; second < 10; second++) {
       expect(client.raw.closed).toBe(false);
@@ -160,7 +160,7 @@ describe("a client that breaks the protocol", () => {
 
   it("cannot fill the log", async () => {
     for (let i = 0; i < 60; i++) {
-      const bad = machine.client(machine.process(ALICE));
+      const bad = machine.connect(ALICE);
       bad.raw.send(Buffer.from("}\0"));
       await machine.kernel.settle();
     }
@@ -193,7 +193,7 @@ describe("an order that the core does not answer", () => {
 
   it("gives no session to a client that went away while it was opened", async () => {
     const leader = machine.process(ALICE);
-    const gone = machine.client(machine.process(ALICE, { parent: leader }));
+    const gone = machine.connect(ALICE, { parent: leader });
     const submitted: (() => void)[] = [];
     const submit = machine.engine.submit.bind(machine.engine);
     const spy = vi

@@ -11,7 +11,7 @@ let root: TestClient;
 
 beforeEach(() => {
   machine = new Machine(withManagers());
-  root = machine.client(machine.process(0));
+  root = machine.connect(0);
 });
 
 const userOf = async (uid: number) =>
@@ -64,7 +64,7 @@ describe("a user's service manager", () => {
 
   it("is none for a user who gets none", async () => {
     machine = new Machine();
-    root = machine.client(machine.process(0));
+    root = machine.connect(0);
     await machine.login(ALICE);
     expect(await userOf(ALICE)).toMatchObject({ manager: null, linger: false });
   });
@@ -87,7 +87,7 @@ describe("a user's service manager", () => {
   });
 
   it("is told to those who monitor", async () => {
-    const watcher = machine.client(machine.process(BOB));
+    const watcher = machine.connect(BOB);
     watcher.send({ method: `${OURS}.Monitor`, more: true });
     await machine.login(ALICE);
     machine.manager(ALICE).run();
@@ -143,20 +143,20 @@ describe("lingering", () => {
   });
 
   it("is turned on by users for themselves, unless the configuration says no", async () => {
-    const alice = machine.client(machine.process(ALICE));
+    const alice = machine.connect(ALICE);
     expect((await alice.call("SetLinger", { enabled: true })).error).toBeUndefined();
     machine = new Machine(withManagers({ selfLinger: false }));
-    const again = machine.client(machine.process(ALICE));
+    const again = machine.connect(ALICE);
     expect((await again.call("SetLinger", { enabled: true })).error).toBe(DENIED);
     expect(machine.lingering.size).toBe(0);
-    await machine.client(machine.process(0)).call("SetLinger", { uid: ALICE, enabled: true });
+    await machine.connect(0).call("SetLinger", { uid: ALICE, enabled: true });
     expect((await again.call("SetLinger", { enabled: false })).error).toBeUndefined();
     expect(machine.lingering.size).toBe(0);
   });
 
   it("is not turned on against the configuration, not even by root, who is told why", async () => {
     machine = new Machine(withManagers({ users: new Map([["alice", { linger: "no" }]]) }));
-    const answer = await machine.client(machine.process(0)).call("SetLinger", { uid: ALICE, enabled: true });
+    const answer = await machine.connect(0).call("SetLinger", { uid: ALICE, enabled: true });
     expect(answer.error).toBe(`${OURS}.Failed`);
     expect(answer.parameters?.message).toContain("user_services.linger");
   });
@@ -203,7 +203,7 @@ describe("lingering", () => {
       held: { devices: [], vts: [], clients: [] },
     };
     machine = new Machine(withManagers({ users: new Map([["bob", { linger: "no" }]]) }));
-    root = machine.client(machine.process(0));
+    root = machine.connect(0);
     machine.engine.submit({ kind: "daemon.started", at: { realtime: 1, monotonic: 1 }, found });
     await machine.kernel.settle();
     expect(await lingerers()).toEqual([
@@ -215,7 +215,7 @@ describe("lingering", () => {
   it("is told to those who monitor, also when the configuration turns it on", async () => {
     await machine.login(ALICE);
     machine.manager(ALICE).run();
-    const watcher = machine.client(machine.process(BOB));
+    const watcher = machine.connect(BOB);
     watcher.send({ method: `${OURS}.Monitor`, more: true });
     await machine.kernel.settle();
     const last = () => watcher.answers.at(-1)?.parameters;
@@ -236,7 +236,7 @@ describe("lingering", () => {
     vi.spyOn(machine.kernel, "lookUpUser").mockImplementation((uid, found) => {
       answers.push(() => found({ uid, gid: uid, name: "alice", groups: [] }));
     });
-    const client = machine.client(machine.process(ALICE));
+    const client = machine.connect(ALICE);
     client.send({ method: `${OURS}.SetLinger`, parameters: { enabled: true } });
     await machine.kernel.settle();
     client.raw.close();
@@ -253,7 +253,7 @@ describe("Register", () => {
     const policy = withManagers({ groups: [{ gid: 50, services: { backend: "/lib/backends/dinit" } }] });
     machine = new Machine(policy);
     machine.kernel.system.users.set(ALICE, { uid: ALICE, gid: ALICE, name: "alice", groups: [50] });
-    root = machine.client(machine.process(0, { parent: machine.process(0) }));
+    root = machine.connect(0, { parent: machine.process(0) });
     await root.call("Register", { holder: false, uid: ALICE, class: "user" });
     expect(machine.manager(ALICE).order.backend).toBe("/lib/backends/dinit");
   });
