@@ -10,7 +10,7 @@ from basics import alive, check, equal, poll, read, Skip, TREE
 from client import Client, run, session_path
 from control_socket import session, sessions
 from login import Login
-from pam_data import foreign_stack
+from pam_data import foreign_stack, limits_of
 
 SOCKET = "/run/systemd/io.systemd.Login"
 LOGIN = "io.systemd.Login"
@@ -87,9 +87,10 @@ def error_of(answer):
 class NewerLogin:
     """A login with Debian's pam_systemd of those days."""
 
-    def __init__(self, user, service, env=None, **items):
+    def __init__(self, user, service, env=None, limits=None, **items):
         module = glob.glob(f"{BUILT}/newer/usr/lib/*/security/pam_systemd.so")
-        words = [json.dumps(word) for word in (foreign_stack(service, f"{module[0] if module else ''} debug"), user, items, env or {})]
+        stack = foreign_stack(service, f"{module[0] if module else ''} debug", **(limits or {}))
+        words = [json.dumps(word) for word in (stack, user, items, env or {})]
         command = newer("/usr/bin/python3", "-B", f"{TREE}/test/login1/newer_login.py", *words)
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True)
         self.rc, self.env = json.loads(self.process.stdout.readline())
@@ -128,6 +129,16 @@ def test_the_leaders_end_is_the_sessions(place):
     check(identifier in sessions(), "the session is there")
     login.leave()
     poll("the session is gone", lambda: identifier not in sessions())
+
+
+def test_a_login_with_limits_comes_over_the_bus(place):
+    os.makedirs("/run/systemd/seats", exist_ok=True)
+    login = NewerLogin("carol", "newer-limits", limits={"tasks_max": "50"})
+    identifier = login.env["XDG_SESSION_ID"]
+    equal(limits_of(identifier)[0], {"pids.max": "50"}, "its limits")
+    check(f"process {login.process.pid} of user 0 calls CreateSession" not in place.daemon.log(), "not over Varlink")
+    equal(login.close(), 0, "pam_close_session")
+    login.leave()
 
 
 def test_logins_wait_for_the_next_daemon(place):
