@@ -136,8 +136,6 @@ function serve({ file, run, started, settings, log, boot, paths, kernel, gids }:
   const publish = (before: World, after: World) => {
     setImmediate(announce, before, after, log, started);
     rest.worked();
-    // before the signals: who hears of a session reads its file
-    stateFiles.published(before, after);
     control.published(before, after);
     login1.published(before, after);
   };
@@ -151,6 +149,7 @@ function serve({ file, run, started, settings, log, boot, paths, kernel, gids }:
       replies: { pam: pam.replies, control: control.replies, login1: login1.port, seatd: seatd.port },
       login1: login1.port,
       seatd: seatd.port,
+      writeState: (before, after) => stateFiles.published(before, after),
       publish,
     },
     onBug: (error, event) => log.error(`bug: ${event.kind} was dropped`, { stack: stackOf(error) }),

@@ -43,6 +43,10 @@ export class DaemonPorts {
         ...machine.seats.login1Port(alive),
       },
       seatd: machine.seats.seatdPort(alive),
+      writeState: (_before, after) =>
+        this.#alive(() => {
+          this.#machine.readable = after;
+        }),
       publish: (before, after) => this.#alive(() => this.#announce(before, after)),
     };
   }

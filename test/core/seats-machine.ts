@@ -101,9 +101,9 @@ export class Seats {
 
   /** Udev's helper gives the node to whom the seat's file names, and takes it from everybody else. */
   #help(device: Device, then: () => void): void {
-    const { published } = this.#machine;
-    const active = published.seats.get(device.seat)?.active ?? "";
-    const uid = published.sessions.get(active)?.uid ?? 0;
+    const { readable } = this.#machine;
+    const active = readable.seats.get(device.seat)?.active ?? "";
+    const uid = readable.sessions.get(active)?.uid ?? 0;
     this.#machine.naturally(HELPER_MS, () => {
       if (this.hardware.devices.get(device.name)?.device === device) {
         this.hardware.access.set(device.name, new Set(uid === 0 ? [] : [uid]));

@@ -24,6 +24,8 @@ export class Simulation extends Machine {
   readonly announced = new Map<string, number>();
   /** The World that listeners were told of last. */
   published: World;
+  /** What the state files say. */
+  readable: World;
   readonly bugs: unknown[] = [];
   engine: Engine;
   readonly logins: Logins;
@@ -56,6 +58,7 @@ export class Simulation extends Machine {
     this.users = users;
     this.#policy = wanted;
     this.published = emptyWorld(wanted);
+    this.readable = this.published;
     this.logins = new Logins(this);
     this.bus = new Bus(this);
     this.seats = new Seats(this, vt);
@@ -93,6 +96,7 @@ export class Simulation extends Machine {
     this.#fuse = Number.POSITIVE_INFINITY;
     this.announced.clear();
     this.published = emptyWorld(this.#policy);
+    this.readable = this.published;
     this.engine = this.#start();
     this.#submitFound();
     if (!this.seats.lazy) this.bus.connected();

@@ -58,11 +58,7 @@ describe("the effects of inhibitors", () => {
       },
       log: { info: note, warn: note, error: note },
     } as unknown as Ports;
-    runner = new Runner(
-      ports,
-      (event) => events.push(event),
-      () => {},
-    );
+    runner = new Runner(ports, (event) => events.push(event), { stateWritten() {}, published() {} });
   });
 
   it("tell the end when the last write end is gone", async () => {

@@ -45,6 +45,7 @@ export function startEngine({ kernel, world, now, log }: Around, { replies, ...r
       replies: { pam: nobody, control: nobody, login1: nobody, seatd: nobody, ...replies },
       login1: { inhibitReply() {}, lock() {}, takeReply() {}, paused() {}, resumed() {} },
       seatd: { takeReply() {}, tell() {} },
+      writeState() {},
       publish() {},
       ...rooms,
     },

@@ -79,11 +79,7 @@ describe("the effects of seats", () => {
       replies: { login1: { callReply: (_call: number, result: { ok: boolean }) => note(String(result.ok)) } },
       log: { info: note, warn: note, error: note },
     } as unknown as Ports;
-    runner = new Runner(
-      ports,
-      (event) => void events.push(event),
-      () => {},
-    );
+    runner = new Runner(ports, (event) => void events.push(event), { stateWritten() {}, published() {} });
   });
 
   it("give access to one user after the other", () => {

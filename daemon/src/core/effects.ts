@@ -143,6 +143,8 @@ export type Effect =
   | { readonly kind: "inhibitor.erase"; readonly id: number }
   | { readonly kind: "timer.set"; readonly timer: string; readonly afterMs: number }
   | { readonly kind: "timer.cancel"; readonly timer: string }
+  /** What programs read of the World by themselves is on disk before the next effect; they hear of it by "publish". */
+  | { readonly kind: "state.write" }
   /** Makes the World known: compares it with the one published last. */
   | { readonly kind: "publish" }
   | { readonly kind: "open.reply"; readonly requester: Requester; readonly result: OpenResult }

@@ -114,10 +114,16 @@ function decide(world: World, id: string): Step {
     (now) => (session === null || session === next ? same(now) : saveSession(now, session)),
     (now) => same(putSeat(now, { ...seat, active: next?.id ?? null })),
     (now) => recordAccess(now, id),
-    (now) => ({ world: now, effects: [{ kind: "publish" }] }),
-    (now) => (uid === null || uid === before ? same(now) : giveAccess(now, id)),
-    (now) => ({ world: now, effects: orders }),
+    (now) => (uid === null || uid === before ? same(now) : give(now, id)),
+    // last, because it takes the longest and nobody has to hear of it before
+    (now) => ({ world: now, effects: [...orders, { kind: "publish" }] }),
   );
+}
+
+/** Udev's own helper reads who is active, and gives devices to that user, too. */
+function give(world: World, id: string): Step {
+  const given = giveAccess(world, id);
+  return { world: given.world, effects: [{ kind: "state.write" }, ...given.effects] };
 }
 
 /** Something of another session, or of one that was, may be live. */

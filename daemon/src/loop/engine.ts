@@ -25,13 +25,24 @@ export interface EngineOptions {
 export function createEngine({ world: first, ports, onBug }: EngineOptions): Engine {
   let world = first;
   let published = first;
+  let written = first;
   let running = false;
   const queue: Event[] = [];
-  const runner = new Runner(ports, submit, () => {
+  const runner = new Runner(ports, submit, { stateWritten, published: makeKnown });
+
+  function stateWritten(): void {
+    const before = written;
+    written = world;
+    ports.writeState(before, world);
+  }
+
+  /** Who hears of something reads of it then. */
+  function makeKnown(): void {
+    stateWritten();
     const before = published;
     published = world;
     ports.publish(before, world);
-  });
+  }
 
   function handle(event: Event): void {
     const effects = attempt(event, () => {

@@ -150,6 +150,8 @@ export interface Ports {
   };
   readonly login1: Login1Port;
   readonly seatd: SeatdPort;
+  /** Brings what others read by themselves from one World to the next. */
+  readonly writeState: (before: World, after: World) => void;
   /** Told of every published World with the one before it. */
   readonly publish: (before: World, after: World) => void;
 }

@@ -12,18 +12,24 @@ import { ServiceRunner } from "./run-services.ts";
 
 type Of<K extends Effect["kind"]> = Extract<Effect, { kind: K }>;
 
+/** What the World of now is made into. */
+export interface Making {
+  readonly stateWritten: () => void;
+  readonly published: () => void;
+}
+
 export class Runner {
   readonly #ports: Ports;
   readonly #submit: (event: Event) => void;
-  readonly #publish: () => void;
+  readonly #making: Making;
   readonly #services: ServiceRunner;
   readonly #inhibitors: InhibitorRunner;
   readonly #seats: SeatRunner;
 
-  constructor(ports: Ports, submit: (event: Event) => void, publish: () => void) {
+  constructor(ports: Ports, submit: (event: Event) => void, making: Making) {
     this.#ports = ports;
     this.#submit = submit;
-    this.#publish = publish;
+    this.#making = making;
     this.#services = new ServiceRunner(ports, submit);
     this.#inhibitors = new InhibitorRunner(ports, submit);
     this.#seats = new SeatRunner(ports, submit);
@@ -273,8 +279,10 @@ export class Runner {
         );
       case "timer.cancel":
         return this.#ports.clock.cancelTimer(effect.timer);
+      case "state.write":
+        return this.#making.stateWritten();
       case "publish":
-        return this.#publish();
+        return this.#making.published();
       case "open.reply":
         return this.#openReply(effect);
       case "call.reply":
