@@ -1,6 +1,6 @@
 /** Runs the scenarios of the machine with a display, each of them in the same saved machine. */
 
-import { mkdirSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Checks, Pointless } from "./check.ts";
 import { Desk } from "./desk.ts";
@@ -67,7 +67,6 @@ export async function runDisplay(series: Series, checks: Checks): Promise<void> 
     (it) => series.wanted(it) && (series.manager === "sessionman" || !it.ours),
   );
   if (chosen.length === 0) return;
-  mkdirSync(series.folder, { recursive: true });
   const start = Date.now();
   const display = await saved(series.places, series.folder, series.manager, series.key);
   process.stdout.write(

@@ -1,7 +1,7 @@
 /** A machine with a display boots once; every scenario goes on from the state it then was in. */
 
 import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { Guest } from "./guest.ts";
 import type { Display } from "./hardware.ts";
@@ -48,6 +48,7 @@ export async function saved(places: Places, folder: string, manager: string, key
   const base = `${manager}-${key}`;
   const [disk, state] = [join(folder, `${base}.qcow2`), join(folder, `${base}.state`)];
   if (existsSync(disk) && existsSync(state)) return { kind: "display", manager, disk, state };
+  mkdirSync(folder, { recursive: true });
   for (const name of readdirSync(folder))
     if (name.startsWith(`${manager}-`)) rmSync(join(folder, name), { force: true });
   const made = () => boot(places, { kind: "display", manager, disk }, state);

@@ -3,6 +3,7 @@
 import type { Checks } from "../../check.ts";
 import type { Desk } from "../../desk.ts";
 import { until } from "../../machine.ts";
+import type { Look } from "../../witness.ts";
 import { answered, daemonOf, keeperOf } from "../kills.ts";
 import { away, back, live, muted, starts, types } from "./server.ts";
 import { WESTON } from "./weston.ts";
@@ -57,30 +58,54 @@ export const killDaemon = (backend: "logind" | "seatd") => async (desk: Desk, ch
   await back(desk, checks, sway, pid);
 };
 
-/** What the keeper held is lost: no device stays usable for a session that is not active. */
+/**
+ * What the keeper held is lost. Who was in the background has nothing of use, now as before; who was in front is gone
+ * before anybody is active again, and the terminals are as if they had never been there.
+ */
 export async function killKeeper(desk: Desk, checks: Checks): Promise<void> {
-  await desk.logIn("bob", 2);
-  const pid = await starts(desk, checks, WESTON);
+  const before = (await desk.witness.look()).terminals;
+  const sway = wlroots("sway", "logind", "bob", 2);
+  await desk.logIn("carol", 3);
+  const behind = await starts(desk, checks, WESTON);
+  await desk.keys(2);
+  const front = await starts(desk, checks, sway);
+  await desk.witness.hold(behind);
   await desk.machine.sh(`kill -KILL ${await keeperOf(desk)}`);
   const ended = async () => (await desk.machine.run("pgrep -f [s]essionmand.cjs")).status !== 0;
   await checks.comes("without its keeper the daemon ends", until("its end", 30, ended));
+  await muted(desk, checks);
+
   await desk.machine.sh("/etc/init.d/sessionmand start");
   await answered(desk, checks, "a login right after the start of the service is answered");
-  const gone = until("its end", 60, async () => !(await desk.exists(`/proc/${pid}`)));
-  await checks.comes("who had the devices is gone before anybody is active", gone);
-  const look = await desk.sees(
-    "a text terminal",
-    (it) => it.terminals[1]?.mode === "text" && it.clients.length === 0,
-  );
-  checks.equal(
-    look.held.filter(({ uid }) => uid !== 0),
-    [],
-    "and nobody has any",
-  );
-  await desk.keys(2);
-  const bob = await desk.seen("bob", 2);
-  await checks.comes(
-    "the other session is there and active",
-    desk.sees("it", (it) => it.active === bob.id, 30),
-  );
+  await terminalsAreBack(desk, checks, before);
+  const alive = async () => (await desk.exists(`/proc/${front}`)) || (await desk.exists(`/proc/${behind}`));
+  checks.that(!(await alive()), "who had the devices is gone");
+  const { held } = await desk.witness.look();
+  const users = held.filter(({ uid }) => uid !== 0);
+  checks.equal(users, [], "and nobody has any");
+
+  const carol = await desk.seen("carol", 3);
+  await checks.must("keys switch terminals", desk.keys(3));
+  const active = desk.sees("it", (it) => it.active === carol.id, 30);
+  await checks.comes("the session without devices is there and active", active);
+  await desk.logIn("alice", 1);
+  const alice = await desk.seen("alice", 1);
+  checks.that(alice.active, "and who was killed can log in again", alice);
+}
+
+/** Text, keyboard and who decides on switches of the terminals that had display servers; and they are root's. */
+async function terminalsAreBack(desk: Desk, checks: Checks, before: Look["terminals"]): Promise<void> {
+  const back = desk.sees("the terminals", ({ terminals, clients }) => {
+    const same = (vt: number) => {
+      const [now, then] = [terminals[vt], before[vt]];
+      return (
+        now?.mode === then?.mode &&
+        now?.keyboard === then?.keyboard &&
+        now?.switch === then?.switch &&
+        now?.uid === 0
+      );
+    };
+    return clients.length === 0 && same(1) && same(2);
+  });
+  await checks.comes("text and keyboard of the terminals are back, and they belong to root", back);
 }

@@ -66,6 +66,7 @@ class Controller:
     def __init__(self, path):
         loop = dbus.mainloop.glib.DBusGMainLoop()
         self._bus = dbus.bus.BusConnection(dbus.bus.BusConnection.TYPE_SYSTEM, mainloop=loop)
+        self._bus.set_exit_on_disconnect(False)
         self._session = dbus.Interface(self._bus.get_object(NAME, path, introspect=False), NAME + ".Session")
         self._bus.add_signal_receiver(self._resumed, "ResumeDevice", NAME + ".Session", path=path)
         self.fds, self._back = {}, set()
