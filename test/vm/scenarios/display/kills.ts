@@ -67,9 +67,9 @@ export async function killKeeper(desk: Desk, checks: Checks): Promise<void> {
   const sway = wlroots("sway", "logind", "bob", 2);
   await desk.logIn("carol", 3);
   const behind = await starts(desk, checks, WESTON);
+  await desk.witness.hold(behind);
   await desk.keys(2);
   const front = await starts(desk, checks, sway);
-  await desk.witness.hold(behind);
   await desk.machine.sh(`kill -KILL ${await keeperOf(desk)}`);
   const ended = async () => (await desk.machine.run("pgrep -f [s]essionmand.cjs")).status !== 0;
   await checks.comes("without its keeper the daemon ends", until("its end", 30, ended));
