@@ -22,6 +22,7 @@ export const SERIAL_MAX = 0xffff_ffff;
 const VERSION = 1;
 const LITTLE = 0x6c;
 const BIG = 0x42;
+const SERIAL = 8;
 /** Where the length of the fields is, and where they begin. */
 const FIELDS_LENGTH = 12;
 export const FIELDS = 16;
@@ -150,14 +151,27 @@ function number(reader: Reader): number {
 }
 
 /** What we send: the bus adds who sent it. */
-export type Outgoing = Partial<Omit<Header, "sender" | "serial" | "type" | "fds">> & {
+export type Outgoing = Readonly<Partial<Omit<Header, "sender" | "serial" | "type" | "fds">>> & {
   readonly type: number;
 };
 
 /** Begins a message: the body comes next, then finish(). Names and paths are right: the caller has seen to that. */
 export function beginMessage(writer: Writer, header: Outgoing, serial: number, fds: number): void {
-  const { replySerial = 0 } = header;
+  const { last } = writer;
   writer.reset(fds);
+  // signals come in rows, one for each device of many: what the last message began with is still there
+  if (last !== null && last.fds === fds && isSame(last.header, header)) {
+    writer.view.setUint32(SERIAL, serial, true);
+    writer.at = last.end;
+    return;
+  }
+  writer.last = null;
+  writeHead(writer, header, serial, fds);
+  writer.last = { header, fds, end: writer.at };
+}
+
+function writeHead(writer: Writer, header: Outgoing, serial: number, fds: number): void {
+  const { replySerial = 0 } = header;
   writer.u8(LITTLE);
   writer.u8(header.type);
   writer.u8(header.flags ?? 0);
@@ -175,6 +189,20 @@ export function beginMessage(writer: Writer, header: Outgoing, serial: number, f
   if (fds > 0) putNumber(writer, UNIX_FDS, fds);
   writer.view.setUint32(FIELDS_LENGTH, writer.at - FIELDS, true);
   writer.align(8);
+}
+
+function isSame(one: Outgoing, other: Outgoing): boolean {
+  return (
+    one.type === other.type &&
+    one.flags === other.flags &&
+    one.replySerial === other.replySerial &&
+    one.destination === other.destination &&
+    one.member === other.member &&
+    one.path === other.path &&
+    one.interface === other.interface &&
+    one.signature === other.signature &&
+    one.errorName === other.errorName
+  );
 }
 
 /** The message, in the writer's memory: to be used before the next one is begun. */

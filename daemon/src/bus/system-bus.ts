@@ -25,6 +25,8 @@ class SystemBus implements Bus {
   readonly #limit: LogLimit;
   #link: Link | null = null;
   #guid: string | null = null;
+  /** Which was looked at last: signals come in rows. */
+  #lastPath = "";
   #ready = false;
   #stopped = false;
   #retryMs = RETRY_FIRST_MS;
@@ -169,10 +171,11 @@ class SystemBus implements Bus {
   #sendSignal(path: string, head: Omit<Outgoing, "type">, body: Body, fds: readonly number[] = []): void {
     if (this.#guid === null || this.#link === null) return this.#closeAll(fds);
     try {
-      if (!isObjectPath(path)) {
+      if (path !== this.#lastPath && !isObjectPath(path)) {
         this.#closeAll(fds);
         throw new TypeError(`${path} is not an object path`);
       }
+      this.#lastPath = path;
       this.#link.send({ type: SIGNAL, flags: NO_REPLY_EXPECTED, path, ...head }, body, fds);
     } catch (error) {
       this.#bug(0, `${head.interface}.${head.member}`, error);

@@ -1,5 +1,6 @@
 /** Writes the parts of values, little-endian, into memory that grows. */
 
+import type { Outgoing } from "./header.ts";
 import { isText } from "./names.ts";
 
 /** Strings up to this length are written here, longer ones by Node. */
@@ -16,6 +17,8 @@ export class Writer {
   depth = 0;
   /** Descriptors that go with the message. */
   fds = 0;
+  /** With which head the last message began, and where that ended. */
+  last: { readonly header: Outgoing; readonly fds: number; readonly end: number } | null = null;
 
   reset(fds: number): void {
     this.at = 0;
