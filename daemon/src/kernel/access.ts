@@ -27,6 +27,26 @@ const GONE = "ENOENT";
 const UNABLE = "ENOTSUP";
 const NO_LISTS = "device nodes cannot have access lists here: only their owners and groups can open them";
 
+/** A list that is to be there, and its bytes. */
+interface Wanted {
+  readonly list: AccessList;
+  readonly bytes: Uint8Array;
+}
+
+/** What becomes of a list, or of permissions without one. */
+interface Known {
+  readonly bytes: Uint8Array | null;
+  readonly mode: number;
+  readonly wanted: Wanted | null;
+}
+
+/** What many nodes are to have. */
+interface Grant {
+  readonly uid: Uid | null;
+  readonly remove: readonly Uid[];
+  readonly known: Known[];
+}
+
 export function createAccess({ addon, lacks }: Base): AccessPart {
   function decode(bytes: Uint8Array): AccessList {
     const list = decodeAccess(bytes);
@@ -40,32 +60,45 @@ export function createAccess({ addon, lacks }: Base): AccessPart {
   }
 
   /** A list that says no more than permissions do is not kept as one. */
-  function reads(path: string, wanted: AccessList): boolean {
-    const bytes = addon.readAccess(path);
-    if (bytes === null) return wanted.length === MINIMAL;
-    return Buffer.compare(encodeAccess(decode(bytes)), encodeAccess(wanted)) === 0;
+  function reads(path: string, { list, bytes }: Wanted): boolean {
+    const found = addon.readAccess(path);
+    if (found === null) return list.length === MINIMAL;
+    return Buffer.compare(found, bytes) === 0 || Buffer.compare(encodeAccess(decode(found)), bytes) === 0;
+  }
+
+  /** null: it is so already. */
+  function wantedOf(list: AccessList, { uid, remove }: Grant): Wanted | null {
+    const wanted = grantAccess(list, uid, remove);
+    return wanted === list ? null : { list: wanted, bytes: encodeAccess(wanted) };
+  }
+
+  /** The nodes of a seat have few different lists: what becomes of each is found out once. */
+  function change(bytes: Uint8Array | null, mode: number, grant: Grant): Wanted | null {
+    for (const known of grant.known) if (isSame(known, bytes, mode)) return known.wanted;
+    const wanted = wantedOf(bytes === null ? accessOfMode(mode) : decode(bytes), grant);
+    grant.known.push({ bytes, mode, wanted });
+    return wanted;
   }
 
   /**
    * What went wrong; "" if nothing did. Only the held node is ever written to: if another one takes its name meanwhile,
    * it is a node without a name that gets the list.
    */
-  function set(device: Device, node: HeldNode, uid: Uid | null, remove: readonly Uid[]): string {
+  function set(device: Device, node: HeldNode, grant: Grant): string {
     if (!isDevice(node, device)) return "is not the device that it should be";
-    const list = listOf(device.node, node);
-    const wanted = grantAccess(list, uid, remove);
-    if (wanted === list) return "";
-    addon.writeAccess(node.fd, encodeAccess(wanted));
+    const wanted = change(addon.readAccess(device.node), node.mode, grant);
+    if (wanted === null) return "";
+    addon.writeAccess(node.fd, wanted.bytes);
     return reads(device.node, wanted) ? "" : "has not the access list that was set";
   }
 
-  function attempt(device: Device, uid: Uid | null, remove: readonly Uid[]): string {
+  function attempt(device: Device, grant: Grant): string {
     let fd = -1;
     try {
       const node = addon.holdNode(device.node);
       if (node === null) return "";
       fd = node.fd;
-      return set(device, node, uid, remove);
+      return set(device, node, grant);
     } catch (error) {
       if (!(error instanceof KernelError)) throw error;
       if (error.errno === GONE) return "";
@@ -80,8 +113,9 @@ export function createAccess({ addon, lacks }: Base): AccessPart {
   return {
     setAccess(devices, uid, remove) {
       const problems: string[] = [];
+      const grant: Grant = { uid, remove, known: [] };
       for (const device of devices) {
-        const problem = device.number === null ? "" : attempt(device, uid, remove);
+        const problem = device.number === null ? "" : attempt(device, grant);
         if (problem !== "") problems.push(`${device.node}: ${problem}`);
       }
       return problems;
@@ -100,6 +134,11 @@ export function createAccess({ addon, lacks }: Base): AccessPart {
       }
     },
   };
+}
+
+function isSame(known: Known, bytes: Uint8Array | null, mode: number): boolean {
+  if (bytes === null || known.bytes === null) return bytes === known.bytes && mode === known.mode;
+  return Buffer.compare(known.bytes, bytes) === 0;
 }
 
 function shown({ uid, gid, mode }: HeldNode, list: AccessList): NodeAccess {
