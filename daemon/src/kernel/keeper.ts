@@ -54,6 +54,8 @@ export const CHANNEL_FD = 3;
 /** The instance lock: the daemon only has to keep it from its children. */
 const LOCK_FD = 6;
 const GONE = "ENOTCONN";
+/** Records that are taken up before it is somebody else's turn. */
+const AT_ONCE = 32;
 
 interface Answer {
   readonly error: string | null;
@@ -259,7 +261,9 @@ export function createKeeper(base: Base, fd: number): Keeper {
     held = readHeld(addon, fd);
     poller.watch(fd, READABLE, (events) => {
       if ((events & WRITABLE) !== 0) outbox?.flush();
-      if ((events & ~WRITABLE) !== 0) received();
+      if ((events & ~WRITABLE) === 0) return;
+      // a switch has an answer for each of many devices
+      for (let i = 0; i < AT_ONCE && open && received(); i++);
     });
   }
   return {
