@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import functools
 import os
 import struct
 import time
@@ -98,3 +99,20 @@ def terminals(*numbers):
                 for number in numbers:
                     with contextlib.suppress(OSError):
                         fcntl.ioctl(console, VT_DISALLOCATE, number)
+
+
+def with_terminals(*numbers):
+    """For tests that are given them, and are skipped where there are none."""
+
+    def wrap(test):
+        @functools.wraps(test)
+        def run():
+            missing = lacking()
+            if missing:
+                return f"SKIP: {missing}"
+            with terminals(*numbers) as found:
+                return test(*found)
+
+        return run
+
+    return wrap

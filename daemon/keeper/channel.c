@@ -80,6 +80,25 @@ void channel_tell_left(struct keeper *keeper)
 	}
 }
 
+void channel_tell_gettys(struct keeper *keeper)
+{
+	for (int vt = 1; vt <= VT_LAST; vt++) {
+		struct getty *getty = &keeper->gettys.list[vt];
+		if (!getty->ended)
+			continue;
+		if (keeper->daemon.channel < 0 || !has_room(&keeper->daemon))
+			return;
+		const struct channel_record record = {
+			.op = CHANNEL_GETTY_ENDED,
+			.value = vt,
+			.uid = (uint32_t)getty->error,
+			.gid = (uint32_t)getty->status,
+		};
+		channel_send(keeper, &record, NULL, 0);
+		getty->ended = false;
+	}
+}
+
 static void take_ready(struct keeper *keeper)
 {
 	struct daemon *daemon = &keeper->daemon;

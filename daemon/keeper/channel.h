@@ -81,9 +81,22 @@ enum channel_op {
 	/*
 	 * keeper: what it holds since before this daemon. value is a count, and text begins with as
 	 * many items of the kind in uid. Several records of a kind may come; the last record is of
-	 * the kind HELD_END.
+	 * the kind HELD_END, and its value is CHANNEL_VERSION.
 	 */
 	CHANNEL_HELD = 14,
+	/*
+	 * daemon: start a getty on the VT value. uid is 1 if it is to start also where somebody has
+	 * the VT open. text is NUL-terminated strings and an empty one last: the directory of the
+	 * control group it is born in ("-": the keeper's own), the program, its arguments. Where a
+	 * getty of the keeper's runs already nothing happens. There is no other answer than its
+	 * end.
+	 */
+	CHANNEL_GETTY_START = 15,
+	/*
+	 * keeper: the getty of the VT value has ended, with the wait status gid. uid is 0, or an
+	 * errno and it was not started: EBUSY where somebody has the VT open.
+	 */
+	CHANNEL_GETTY_ENDED = 16,
 };
 
 enum held_kind {
@@ -92,6 +105,7 @@ enum held_kind {
 	HELD_VTS = 2,
 	/* The connections themselves come with the record. */
 	HELD_CONNECTIONS = 3,
+	HELD_GETTYS = 4,
 };
 
 struct held_device {
@@ -99,7 +113,13 @@ struct held_device {
 	uint32_t live;
 };
 
-/* Held VTs and connections are a number each. */
+/* Held VTs, connections and gettys are a number each; a getty's is its VT. */
+
+/*
+ * The value of the record HELD_END. A daemon may be newer than the keeper that runs, and must not
+ * order what that does not know. 1: gettys
+ */
+#define CHANNEL_VERSION 1
 
 #define RUN_ARGUMENTS_MAX 32
 #define RUN_LISTEN_FD 3

@@ -40,6 +40,18 @@ static void tell_vts(const struct vts *vts, int channel)
 		record_send(channel, &record, NULL, 0);
 }
 
+static void tell_gettys(const struct gettys *gettys, int channel)
+{
+	struct channel_record record = {.op = CHANNEL_HELD, .uid = HELD_GETTYS};
+
+	for (uint32_t vt = 1; vt <= VT_LAST; vt++) {
+		if (getty_is_known(&gettys->list[vt]))
+			memcpy(record.text + (size_t)record.value++ * sizeof(vt), &vt, sizeof(vt));
+	}
+	if (record.value > 0)
+		record_send(channel, &record, NULL, 0);
+}
+
 static void tell_connections(const struct kept *kept, int channel)
 {
 	struct channel_record record = {.op = CHANNEL_HELD, .uid = HELD_CONNECTIONS};
@@ -59,10 +71,12 @@ static void tell_connections(const struct kept *kept, int channel)
 
 void held_tell(struct keeper *keeper, int channel)
 {
-	const struct channel_record end = {.op = CHANNEL_HELD, .uid = HELD_END};
+	const struct channel_record end = {
+		.op = CHANNEL_HELD, .value = CHANNEL_VERSION, .uid = HELD_END};
 
 	tell_devices(&keeper->devices, channel);
 	tell_vts(&keeper->vts, channel);
+	tell_gettys(&keeper->gettys, channel);
 	tell_connections(&keeper->kept, channel);
 	record_send(channel, &end, NULL, 0);
 	/* What is mute is told as such. */

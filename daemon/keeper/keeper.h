@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #include "devices.h"
+#include "gettys.h"
 #include "kept.h"
 #include "options.h"
 #include "vts.h"
@@ -67,6 +68,7 @@ struct keeper {
 	struct devices devices;
 	struct vts vts;
 	struct kept kept;
+	struct gettys gettys;
 	/* Files that it may have open, as it was started: what it starts gets that. */
 	struct rlimit files;
 };

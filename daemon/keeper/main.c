@@ -93,7 +93,7 @@ static void reap(struct keeper *keeper)
 			if (keeper->daemon.channel >= 0)
 				channel_receive(keeper);
 			daemon_ended(keeper, status);
-		} else {
+		} else if (!getty_ended(&keeper->gettys, pid, status)) {
 			removal_ended(keeper, pid, status);
 		}
 	}
@@ -173,7 +173,8 @@ static short channel_events(const struct keeper *keeper)
 {
 	if (keeper->daemon.behind)
 		return POLLOUT;
-	return keeper->vts.left != 0 ? POLLIN | POLLOUT : POLLIN;
+	return keeper->vts.left != 0 || gettys_have_news(&keeper->gettys) ? POLLIN | POLLOUT
+									  : POLLIN;
 }
 
 static void serve(struct keeper *keeper)
@@ -193,6 +194,7 @@ static void serve(struct keeper *keeper)
 		if (fds[2].revents != 0)
 			vts_moved(&keeper->vts, &keeper->devices);
 		channel_tell_left(keeper);
+		channel_tell_gettys(keeper);
 		timers_run(keeper);
 	}
 }
@@ -226,6 +228,7 @@ static void prepare(struct keeper *keeper)
 	keeper->lock = lock_take(keeper->options.run_dir);
 	sockets_open(keeper);
 	vts_open(&keeper->vts);
+	gettys_open(&keeper->gettys);
 	keeper->files = files_allow_keeper();
 }
 

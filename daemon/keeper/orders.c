@@ -132,6 +132,9 @@ bool order_take(struct keeper *keeper, const struct channel_record *record, int 
 	case CHANNEL_VT_RELEASE:
 		vt_release(vts, devices, vt_of(record));
 		break;
+	case CHANNEL_GETTY_START:
+		getty_start(keeper, record);
+		break;
 	case CHANNEL_KEEP:
 		keep(keeper, record, fd);
 		break;

@@ -21,6 +21,9 @@ void channel_send(struct keeper *keeper, const struct channel_record *record, co
 /* Tells the daemon which VTs were left, as far as it reads. */
 void channel_tell_left(struct keeper *keeper);
 
+/* Tells the daemon which gettys have ended, as far as it reads. */
+void channel_tell_gettys(struct keeper *keeper);
+
 /* Tells the daemon that an operation has ended; error is 0 or an errno. */
 void channel_done(struct keeper *keeper, uint32_t serial, int error);
 

@@ -1,7 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -11,27 +10,13 @@
 #include "keeper.h"
 #include "log.h"
 #include "runner.h"
+#include "words.h"
 
 static char *const environment[] = {
 	"PATH=/usr/sbin:/usr/bin:/sbin:/bin",
 	"LANG=C.UTF-8",
 	NULL,
 };
-
-/* The strings after the first, behind argv[0]; false if they are not what channel.h says. */
-static bool read_arguments(const char **argv, const struct channel_record *record)
-{
-	const char *at = record->text + strlen(record->text) + 1;
-	const char *end = record->text + sizeof(record->text);
-	int count = 1;
-
-	while (at < end && *at != '\0' && count <= RUN_ARGUMENTS_MAX) {
-		argv[count++] = at;
-		at += strnlen(at, (size_t)(end - at)) + 1;
-	}
-	argv[count] = NULL;
-	return count > 1 && at < end && *at == '\0';
-}
 
 static _Noreturn void become_runner(const struct rlimit *files, const char *const argv[], int fd)
 {
@@ -61,7 +46,7 @@ void runner_start(const struct keeper *keeper, const struct channel_record *reco
 	const char *group = record->text;
 	int directory = -1;
 
-	if (fd < 0 || !read_arguments(argv, record) ||
+	if (fd < 0 || words_read(record, argv + 1, RUN_ARGUMENTS_MAX) == 0 ||
 		(group[0] != '/' && strcmp(group, "-") != 0)) {
 		log_line("the daemon sent a malformed order to start %s, ignored", argv[0]);
 		return;

@@ -18,6 +18,7 @@
 #include "log.h"
 #include "signals.h"
 #include "state.h"
+#include "usual.h"
 
 /* The action, its data, and NULL. */
 #define ARGV_MAX (ENVIRONMENT_MAX + 3)
@@ -36,17 +37,6 @@ static bool arrange_fds(int output)
 
 	return null >= 0 && dup2(null, STDIN_FILENO) >= 0 && dup2(output, STDOUT_FILENO) >= 0 &&
 	       dup2(output, STDERR_FILENO) >= 0 && syscall(SYS_close_range, 3, ~0U, 0) == 0;
-}
-
-/* What the kernel may kill first is for the user to say, from the usual on. */
-static void oom_score_to_usual(void)
-{
-	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		return;
-	dprintf(fd, "0");
-	close(fd);
 }
 
 static bool limits_apply(const struct terms *terms)

@@ -38,6 +38,13 @@ def children(pid):
     return [int(word) for word in read(f"/proc/{pid}/task/{pid}/children").split()]
 
 
+def command_line(pid):
+    try:
+        return read(f"/proc/{pid}/cmdline").split("\0")
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+
+
 class Keeper:
     """A keeper that runs `code` as its daemon. Its lines and the daemon's words can be read back."""
 
@@ -92,8 +99,12 @@ class Keeper:
         )
         return found[0][key]
 
+    def daemons(self):
+        """Its children that run the bundle: beside them there may be others, and what of theirs is left."""
+        return [pid for pid in children(self.pid) if self.bundle in command_line(pid)]
+
     def daemon(self):
-        return wait_for("a daemon", lambda: children(self.pid))[0]
+        return wait_for("a daemon", self.daemons)[0]
 
     def descriptors(self):
         return sorted(int(fd) for fd in os.listdir(f"/proc/{self.pid}/fd"))

@@ -79,13 +79,14 @@ class Puppets(Keeper):
         self.puppet = Puppet(self)
 
     def next(self, number=signal.SIGKILL):
-        """Ends the daemon; the next one."""
-        os.kill(self.puppet.pid, number)
+        """Ends the daemon, if it is not dead; the next one."""
+        if number:
+            os.kill(self.puppet.pid, number)
         self.puppet.channel.close()
         for fd in (*self.puppet.fds, *self.puppet.connections.values()):
             os.close(fd)
         before = self.puppet.pid
-        wait_for("another daemon", lambda: children(self.pid) not in ([], [before]))
+        wait_for("another daemon", lambda: self.daemons() not in ([], [before]))
         self.puppet = Puppet(self)
         return self.puppet
 

@@ -5,7 +5,8 @@ import struct
 
 RECORD = struct.Struct("=IIiII2028s")
 READY, EMPTY_DIRECTORY, DONE, RUN = 1, 2, 3, 4
-OPEN, PAUSE, RESUME, CLOSE, TAKE, RELEASE, LEFT, KEEP, FORGET, HELD = range(5, 15)
+VERSION = 1
+OPEN, PAUSE, RESUME, CLOSE, TAKE, RELEASE, LEFT, KEEP, FORGET, HELD, GETTY, GETTY_ENDED = range(5, 17)
 
 
 def send(channel, op, serial=0, value=0, uid=0, gid=0, text=b"", fds=()):
@@ -20,15 +21,16 @@ def receive(channel):
 
 def read_held(channel):
     """What the keeper holds since before this daemon."""
-    found = {"devices": {}, "vts": [], "connections": {}}
+    found = {"devices": {}, "vts": [], "gettys": [], "connections": {}}
     while True:
         (op, _, count, kind, _, text), fds = receive(channel)
         assert op == HELD, op
         if kind == 0:
+            assert count == VERSION, count
             return found
         if kind == 1:
             found["devices"].update(struct.unpack_from("=II", text, 8 * i) for i in range(count))
-        if kind == 2:
-            found["vts"] += struct.unpack_from(f"={count}I", text)
+        if kind in (2, 4):
+            found["vts" if kind == 2 else "gettys"] += struct.unpack_from(f"={count}I", text)
         if kind == 3:
             found["connections"].update(zip(struct.unpack_from(f"={count}I", text), fds))

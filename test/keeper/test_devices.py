@@ -216,7 +216,7 @@ def test_records_of_noise():
 def test_the_next_daemon_is_told_what_is_held():
     keeper = Puppets()
     path = keeper.node("node")
-    equal(keeper.puppet.held, {"devices": {}, "vts": [], "connections": []})
+    equal(keeper.puppet.held, {"devices": {}, "vts": [], "gettys": [], "connections": []})
     for key in (3, 0xFFFFFFFE - 2**32):
         equal(keeper.puppet.open(key, path)[0], "")
     equal(keeper.puppet.order(PAUSE, value=3)[0], "")
@@ -228,7 +228,7 @@ def test_the_next_daemon_is_told_what_is_held():
     theirs.close()
     for number in (signal.SIGKILL, signal.SIGTERM):
         puppet = keeper.next(number)
-        equal(puppet.held, {"devices": {"3": 0, str(0xFFFFFFFE): 1}, "vts": [], "connections": [11]})
+        equal(puppet.held, {"devices": {"3": 0, str(0xFFFFFFFE): 1}, "vts": [], "gettys": [], "connections": [11]})
         ours.send(b"still there")
         equal(os.read(puppet.connections[11], 100), b"still there")
     puppet.send(FORGET, value=11)

@@ -1,29 +1,13 @@
 """Virtual terminals that the keeper has for controllers, on real ones of this machine."""
 
-import functools
 import struct
 
 import terminals
 from puppet import *
-from terminals import AUTO, GRAPHICS, MEDIUMRAW, OFF, PROCESS, TEXT, UNICODE
+from terminals import AUTO, GRAPHICS, MEDIUMRAW, OFF, PROCESS, TEXT, UNICODE, with_terminals
 
 USER = 65533
 OURS, OTHER = 51, 52
-
-
-def with_terminals(*numbers):
-    def wrap(test):
-        @functools.wraps(test)
-        def run():
-            missing = terminals.lacking()
-            if missing:
-                return f"SKIP: {missing}"
-            with terminals.terminals(*numbers) as found:
-                return test(*found)
-
-        return run
-
-    return wrap
 
 
 def come(terminal):
@@ -137,7 +121,7 @@ def test_vt_switch_with_the_daemon_alive_stopped_and_dead(ours, other):
     equal(keeper.puppet.open(3, path, vt=OURS)[:2], ("", 0), "muted there from the start")
     switch("stopped", keeper.puppet)
     puppet = keeper.next()
-    equal(puppet.held, {"devices": {"1": 0, "2": 1, "3": 0}, "vts": [OURS], "connections": []})
+    equal(puppet.held, {"devices": {"1": 0, "2": 1, "3": 0}, "vts": [OURS], "gettys": [], "connections": []})
     come(ours)
     equal(puppet.order(RESUME, value=1)[:2], ("", 1))
     os.kill(keeper.pid, signal.SIGSTOP)
