@@ -160,6 +160,7 @@ function serve({ file, run, started, settings, log, boot, paths, kernel, gids }:
   engine.submit({ kind: "daemon.started", at: instant(), found: recover(store, kernel) });
   seatd.resume();
   kernel.onVtLeft((vt) => submit({ kind: "vt.left", at: instant(), vt }));
+  kernel.onGettyEnded((end) => submit({ kind: "getty.ended", at: instant(), ...end }));
   // before the devices: access is given to whom the screen shows
   kernel.watchActiveVt((vt) => submit({ kind: "vt.activated", at: instant(), vt }));
   kernel.watchDevices({

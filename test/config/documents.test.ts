@@ -48,6 +48,7 @@ test("every key of the shipped file is explained above it", () => {
   for (const section of [
     "kill_user_processes",
     "stop_timeout",
+    "vts",
     "runtime_directory",
     "limits",
     "user_services",
@@ -88,7 +89,7 @@ test("the examples of the manual page are right", () => {
   );
   const lines = [...manual.matchAll(/^\tExample: _(.*)_$/gm)].map(([, text = ""]) => text);
   expect(blocks).toHaveLength(4);
-  expect(lines).toHaveLength(4);
+  expect(lines).toHaveLength(5);
   for (const text of [...blocks, ...lines]) {
     expect(parseConfiguration([{ file: "example", text }]), text).toMatchObject({ ok: true });
   }

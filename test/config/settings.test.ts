@@ -74,7 +74,8 @@ test("groups keep the order of the file, and one that does not exist limits nobo
 test("the policy is what was configured", () => {
   const settings = settingsOf(
     `{kill_user_processes: true, kill_only_users: [a], kill_exclude_users: [b], stop_timeout: 1s, sessions_max: 9,
-      sessions_max_per_user: 8, trusted_services: [c], runtime_directory: {size: 1M, inodes: 99},
+      sessions_max_per_user: 8, trusted_services: [c], vts: {automatic: 6, reserved: 8, getty: [/g, 9, x%t]},
+      runtime_directory: {size: 1M, inodes: 99},
       limits: {default: {pids_max: 4}, users: {a: {pids_max: 5}}},
       user_services: {backend: s6, linger: no, classes: [user, greeter], root_session: true, self_linger: false,
         login_timeout: 1s, start_timeout: 2s, stop_timeout: 3s, term_timeout: 4s, starts_at_once: 5,
@@ -91,6 +92,7 @@ test("the policy is what was configured", () => {
     sessionsMax: 9,
     sessionsMaxPerUser: 8,
     trustedServices: ["c"],
+    vts: { automatic: 6, reserved: 8, getty: ["/g", "9", "x%t"] },
     runtimeDirectories: "/r/u",
     runtimeDirectoryBytes: 1_048_576,
     runtimeDirectoryInodes: 99,

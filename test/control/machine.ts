@@ -50,6 +50,7 @@ const policy: Policy = {
   runtimeDirectoryBytes: 1 << 20,
   runtimeDirectoryInodes: 1024,
   limits: { default: {}, groups: [], users: new Map() },
+  vts: { automatic: 0, reserved: 0, getty: [] },
   services,
 };
 

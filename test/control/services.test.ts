@@ -200,7 +200,7 @@ describe("lingering", () => {
       inhibitors: [],
       orphanInhibitors: [],
       seats: [],
-      held: { devices: [], vts: [], clients: [] },
+      held: { devices: [], vts: [], gettys: [], clients: [] },
     };
     machine = new Machine(withManagers({ users: new Map([["bob", { linger: "no" }]]) }));
     root = machine.connect(0);

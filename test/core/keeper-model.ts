@@ -5,6 +5,7 @@
 
 import type { Held } from "../../daemon/src/core/seat-events.ts";
 import type { DeviceOrder } from "../../daemon/src/loop/seat-ports.ts";
+import { GettyModel } from "./getty-model.ts";
 import type { Hardware, OpenFile } from "./hardware.ts";
 
 interface Kept {
@@ -20,6 +21,7 @@ export class KeeperModel {
   readonly devices = new Map<number, Kept>();
   readonly vts = new Set<number>();
   readonly connections = new Set<number>();
+  readonly gettys = new GettyModel();
   /** Devices that cannot be muted. */
   readonly stubborn = new Set<string>();
   /** Terminals that cannot be prepared. */
@@ -79,6 +81,7 @@ export class KeeperModel {
     this.devices.clear();
     this.vts.clear();
     this.connections.clear();
+    this.gettys.lose();
     this.#inbox.length = 0;
     this.#outbox.length = 0;
   }
@@ -87,6 +90,7 @@ export class KeeperModel {
     return {
       devices: [...this.devices.values()].map(({ key, file }) => ({ key, active: file.live })),
       vts: [...this.vts],
+      gettys: this.gettys.held,
       clients: [...this.connections],
     };
   }

@@ -175,7 +175,7 @@ export class Machine {
     const recorded = new Set(records.map((record) => record.id));
     return {
       seats: this.storedSeats(),
-      held: { devices: [], vts: [], clients: [] },
+      held: { devices: [], vts: [], gettys: [], clients: [] },
       nextId: Number(this.disk.get("next-id") ?? 1),
       sessions: records.map((record) => {
         const leader = this.processes.get(record.leader.pid);

@@ -14,6 +14,7 @@ export const policy: Policy = {
   runtimeDirectoryBytes: 1 << 20,
   runtimeDirectoryInodes: 256,
   limits: { default: {}, groups: [], users: new Map() },
+  vts: { automatic: 0, reserved: 0, getty: ["/sbin/agetty", "%t"] },
   services: {
     default: { backend: "/backends/runit", linger: "per-user" },
     groups: [],

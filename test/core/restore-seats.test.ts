@@ -26,7 +26,7 @@ function ordered(
   vts: readonly number[],
   clients: readonly number[],
 ): number[] {
-  const held = { devices: [], vts, clients };
+  const held = { devices: [], vts, gettys: [], clients };
   const found: Found = {
     nextId: 9,
     sessions: records.map((record) => ({
@@ -90,7 +90,7 @@ describe("devices after a restart", () => {
   function found(record: Known, active: boolean): Known[] {
     const place = { node: "/dev/dri/card0", path: "/sys/devices/card0" };
     const devices: Taken[] = [{ key: 1, kind: "drm", major: 226, minor: 0, ...place, tries: 20, ...record }];
-    const held = { devices: [{ key: 1, active }], vts: [], clients: [5] };
+    const held = { devices: [{ key: 1, active }], vts: [], gettys: [], clients: [5] };
     const { devices: now } = heldSession(session("1", { control: control({}), devices }), held);
     return now.map(({ state, told }) => ({ state, told }));
   }

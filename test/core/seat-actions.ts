@@ -30,6 +30,9 @@ export const SEAT_ACTIONS = [
   ...["crash", "restart", "keeper", "bus", "full"],
 ] as const;
 
+/** With gettys that end, and people who have terminals open. */
+export const GETTY_ACTIONS = [...SEAT_ACTIONS, "getty", "getty", "getty", "open"] as const;
+
 const WORDS = [
   "card0",
   "event0",
@@ -106,6 +109,8 @@ function moveHardware(machine: Simulation, [what, a, b]: Action): void {
   if (what === "move") seats.plug(`${pick(names, b) ?? "event0"}@seat${a % 2}`);
   if (what === "stubborn") keeper.stubborn[b % 3 === 0 ? "add" : "delete"](pick(names, a) ?? "");
   if (what === "broken") keeper.broken[b % 2 === 0 ? "add" : "delete"](1 + (a % 3));
+  if (what === "getty") seats.endGetty(pick([...keeper.gettys.running], a) ?? 0);
+  if (what === "open") keeper.gettys.open[b % 2 === 0 ? "add" : "delete"](1 + (a % 3));
   if (what === "work") for (let i = 0; i <= a % 8; i++) seats.move((b >> (i % 5)) % 6);
   if (what === "quiet") seats.quiet();
 }

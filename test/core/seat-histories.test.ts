@@ -2,9 +2,10 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { brokenGettys, missingGettys } from "./getty-model.ts";
 import { broken as brokenSessions } from "./invariants.ts";
 import { policy } from "./policy.ts";
-import { equip, furnish, performSeats, SEAT_ACTIONS } from "./seat-actions.ts";
+import { equip, furnish, GETTY_ACTIONS, performSeats, SEAT_ACTIONS } from "./seat-actions.ts";
 import { brokenSeats } from "./seat-invariants.ts";
 import type { Action } from "./seat-requests.ts";
 import { Simulation } from "./simulation.ts";
@@ -12,8 +13,12 @@ import { Simulation } from "./simulation.ts";
 const HISTORIES = Number(process.env.HISTORIES ?? 10_000);
 const seed = Number(process.env.SEED ?? 20261121);
 
-const action = fc.tuple(fc.constantFrom(...SEAT_ACTIONS), fc.nat(40), fc.nat(40));
-const histories = fc.tuple(fc.nat(255), fc.array(action, { minLength: 1, maxLength: 40, size: "max" }));
+function historiesOf(names: readonly string[]) {
+  const action = fc.tuple(fc.constantFrom(...names), fc.nat(40), fc.nat(40));
+  return fc.tuple(fc.nat(255), fc.array(action, { minLength: 1, maxLength: 40, size: "max" }));
+}
+
+const histories = historiesOf(SEAT_ACTIONS);
 type History = readonly [bits: number, actions: readonly Action[]];
 
 /** Longer than the last look at access lists, and the last try to get a card back. */
@@ -33,7 +38,7 @@ function rest(machine: Simulation): void {
 const ALWAYS = /I2:|I7:|threw|have no answer|still waits|still works/;
 
 function broken(machine: Simulation): string[] {
-  const all = [...brokenSessions(machine), ...brokenSeats(machine)];
+  const all = [...brokenSessions(machine), ...brokenSeats(machine), ...brokenGettys(machine)];
   return machine.diskWasFull ? all.filter((sentence) => ALWAYS.test(sentence)) : all;
 }
 
@@ -56,6 +61,12 @@ function live(machine: Simulation, [bits, history]: History): void {
   rest(machine);
   expect(broken(machine)).toEqual([]);
   expect(machine.engine.world().sessions.size).toBe(0);
+  // each terminal that has a getty is shown
+  for (const vt of [9, 3, 2, 1]) {
+    machine.seats.switchVt(vt);
+    machine.settle();
+  }
+  if (machine.seats.hasVts) expect(missingGettys(machine)).toEqual([]);
 }
 
 const light = {
@@ -75,6 +86,14 @@ describe("random histories of seats", () => {
     fc.assert(
       fc.property(histories, (history) => live(new Simulation(light, 2, 0), history)),
       { numRuns: HISTORIES / 2, seed },
+    );
+  }, 280_000);
+
+  it(`with gettys on the terminals keep them, too (${HISTORIES / 10} of them)`, () => {
+    const watched = { ...light, vts: { ...policy.vts, automatic: 2, reserved: 3 } };
+    fc.assert(
+      fc.property(historiesOf(GETTY_ACTIONS), (history) => live(new Simulation(watched, 2, 1), history)),
+      { numRuns: HISTORIES / 10, seed },
     );
   }, 280_000);
 });

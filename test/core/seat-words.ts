@@ -85,9 +85,13 @@ export const seatShapes: Readonly<Record<string, (words: Words) => object>> = {
   "device.resumed": outcome,
   "device.closed": outcome,
   "vt.taken": outcome,
+  "getty.ended": (words) => ({
+    ...outcome(words),
+    how: (words.get("how") ?? "exit_code_0").replaceAll("_", " "),
+  }),
 };
 
-/** keys=1:live,2:mute vts=2 clients=7 */
+/** keys=1:live,2:mute vts=2 gettys=3 clients=7 */
 export function heldWords(words: Words): Held {
   const list = (key: string) => (words.get(key) ?? "").split(",").filter((word) => word !== "");
   return {
@@ -96,6 +100,7 @@ export function heldWords(words: Words): Held {
       return { key: Number(key), active: state === "live" };
     }),
     vts: list("vts").map(Number),
+    gettys: list("gettys").map(Number),
     clients: list("clients").map(Number),
   };
 }
@@ -103,6 +108,7 @@ export function heldWords(words: Words): Held {
 /** A field of an effect that is about seats; null if it is none. */
 export function seatWords(key: string, value: unknown): string[] | null {
   if (key === "devices") return [`devices=${(value as Device[]).map((device) => device.name)}`];
+  if (key === "command") return (value as string[]).slice(0, 2);
   if (key === "remove") return (value as number[]).length === 0 ? [] : [`remove=${value}`];
   if (key === "device") return takenOrder(value as Taken);
   if (key === "control") return [`to=${(value as Control).name}`];

@@ -2,6 +2,7 @@
 
 import type { Device } from "../../daemon/src/core/seat-model.ts";
 import type { Ports } from "../../daemon/src/loop/ports.ts";
+import type { GettyOrder } from "../../daemon/src/loop/seat-ports.ts";
 import { Clients } from "./clients.ts";
 import { Hardware, type OpenFile } from "./hardware.ts";
 import { KeeperModel } from "./keeper-model.ts";
@@ -162,6 +163,8 @@ export class Seats {
   begin(): void {
     this.#moved = false;
     this.#udev = [];
+    for (const vt of this.keeper.gettys.untold) this.#tellGettyEnded(vt, null);
+    this.keeper.gettys.untold.clear();
     if (this.hasVts)
       this.#machine.submit({ kind: "vt.activated", at: this.#machine.instant(), vt: this.hardware.activeVt });
     const devices = [...this.hardware.devices.values()].map(({ device }) => device);
@@ -221,6 +224,7 @@ export class Seats {
       },
       takeVt: (vt, _uid, done) => this.#order(alive, () => keeper.takeVt(vt), done),
       releaseVt: (vt) => alive(() => keeper.order(() => keeper.releaseVt(vt))),
+      startGetty: (order) => alive(() => keeper.order(() => this.#startGetty(order))),
       activateVt: (vt) => alive(() => this.switchVt(vt)),
       openDevice: (order, opened) =>
         this.#order(
@@ -243,6 +247,23 @@ export class Seats {
         ),
       closeDevice: (key, done) => this.#order(alive, () => keeper.close(key), done),
     } satisfies Partial<Ports["system"]>;
+  }
+
+  #startGetty(order: GettyOrder): void {
+    const error = this.keeper.gettys.start(order);
+    if (error !== null) this.#tellGettyEnded(order.vt, error);
+  }
+
+  #tellGettyEnded(vt: number, error: string | null): void {
+    const event = { kind: "getty.ended", vt, error, how: error === null ? "exit code 0" : "" } as const;
+    this.keeper.tell(() => this.#machine.submit({ ...event, at: this.#machine.instant() }));
+  }
+
+  endGetty(vt: number): void {
+    const { gettys } = this.keeper;
+    if (!gettys.running.delete(vt)) return;
+    if (this.#machine.dead) gettys.untold.add(vt);
+    else this.#tellGettyEnded(vt, null);
   }
 
   #setAccess(devices: readonly Device[], uid: number | null, remove: readonly number[]): void {

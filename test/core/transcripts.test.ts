@@ -140,16 +140,21 @@ const shapes: Readonly<Record<string, (words: Words, world: World) => object>> =
     set: new Map(list(words.get("set")).map((each) => cut(each, ":"))),
     unset: list(words.get("unset")),
   }),
-  // the words are rows of ServicePolicy
+  // the words are rows of ServicePolicy or VtPolicy
   "policy.changed": (words, world) => {
-    const { services: last } = world.policy;
-    const numbers = [...words].filter(([, value]) => /^\d+$/.test(value));
+    const { services: last, vts } = world.policy;
+    if (words.has("automatic")) return { policy: { ...world.policy, vts: { ...vts, ...ofNumbers(words) } } };
     const row = Object.fromEntries([...words].filter(([, value]) => !/^\d+$/.test(value)));
-    const given = Object.fromEntries(numbers.map(([key, value]) => [key, Number(value)]));
+    const given = ofNumbers(words);
     const services = { ...last, ...given, default: { ...last.default, ...row } };
     return { policy: { ...world.policy, services } };
   },
 };
+
+function ofNumbers(words: Words) {
+  const numbers = [...words].filter(([, value]) => /^\d+$/.test(value));
+  return Object.fromEntries(numbers.map(([key, value]) => [key, Number(value)]));
+}
 
 function account(words: Words) {
   const uid = Number(words.get("uid"));

@@ -184,6 +184,30 @@ export function pathOr<W extends string>(word: W): Kind<string> {
   return named(`${word} or ${PATH}`, (text) => text === word || isAbsolutePath(text));
 }
 
+const LONGEST_WORD = 255;
+const MOST_WORDS = 16;
+const LONGEST_COMMAND = 500;
+/** What stands for the terminal's name in a command. */
+export const TERMINAL = "%t";
+
+/** A number is one, too: a getty's speed. */
+export const word: Kind<string> = {
+  allowed: `a word of a command: at most ${LONGEST_WORD} characters, none of them a control character`,
+  read: ({ text }) =>
+    text.length > 0 && text.length <= LONGEST_WORD && !/\p{C}/u.test(text) ? text : undefined,
+};
+
+/** What is wrong with the words together. */
+export function gettyFault(words: readonly string[]): string | undefined {
+  const [program] = words;
+  if (program === undefined || !isAbsolutePath(program)) return `does not begin with ${PATH}`;
+  if (!words.some((each) => each.includes(TERMINAL)))
+    return `has no "${TERMINAL}" in it, which stands for the terminal's name`;
+  if (words.length > MOST_WORDS || words.join(" ").length > LONGEST_COMMAND)
+    return `is longer than ${MOST_WORDS} words or ${LONGEST_COMMAND} characters`;
+  return undefined;
+}
+
 /** Backends that come with sessionman; none is no manager at all. */
 export const BACKENDS = ["dinit", "runit", "s6", "openrc"] as const;
 

@@ -9,6 +9,7 @@ import {
   backend,
   boolean,
   duration,
+  gettyFault,
   groupName,
   integer,
   integerOr,
@@ -19,6 +20,7 @@ import {
   size,
   sizeOrInfinity,
   userName,
+  word,
 } from "./kinds.ts";
 
 export interface Value<T> {
@@ -31,6 +33,8 @@ export interface List<T> {
   readonly form: "list";
   readonly kind: Kind<T>;
   readonly initial: readonly T[];
+  /** What is wrong with items that are right one by one: completes the sentence "the list …". */
+  readonly fault?: (items: readonly T[]) => string | undefined;
 }
 
 export interface Section<M> {
@@ -61,7 +65,11 @@ export type ValueOf<R> =
           : never;
 
 const value = <T>(kind: Kind<T>, initial: NoInfer<T>): Value<T> => ({ form: "value", kind, initial });
-const list = <T>(kind: Kind<T>, initial: readonly NoInfer<T>[]): List<T> => ({ form: "list", kind, initial });
+const list = <T>(
+  kind: Kind<T>,
+  initial: readonly NoInfer<T>[],
+  fault?: List<NoInfer<T>>["fault"],
+): List<T> => ({ form: "list", kind, initial, ...(fault && { fault }) });
 const section = <M extends Rows>(members: M): Section<M> => ({ form: "section", members });
 const entries = <M extends Rows>(name: Kind<string>, members: M): Entries<M> => ({
   form: "entries",
@@ -106,6 +114,9 @@ const DISPLAY_MANAGERS = [
 /** Classes of sessions that may make their user's service manager start; a manager's own is none of them. */
 const sessionClass = oneOf(...ORDINARY_CLASSES);
 
+/** The kernel's last virtual terminal. */
+const LAST_VT = 63;
+
 const lingering = oneOf("yes", "no", "per-user");
 
 /** What groups and users can have of their own. */
@@ -124,6 +135,11 @@ export const options = section({
   sessions_max: value(integer(1, 65_536), 8192),
   sessions_max_per_user: value(integer(1, 65_536), 1024),
   trusted_services: list(serviceName, DISPLAY_MANAGERS),
+  vts: section({
+    automatic: value(integer(0, LAST_VT), 0),
+    reserved: value(integer(0, LAST_VT), 0),
+    getty: list(word, ["/sbin/agetty", "--noclear", "%t", "linux"], gettyFault),
+  }),
   runtime_directory: section({
     size: value(size(2 ** 16, "64K"), { percent: 10 }),
     inodes: value(integerOr(16, 2 ** 24, "auto"), "auto"),

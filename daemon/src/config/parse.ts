@@ -80,7 +80,7 @@ function read(row: Row, node: Node | undefined, key: string, judge: Judge): unkn
     case "entries":
       return readEntries(row, node, key, judge);
     case "list":
-      return node === undefined ? row.initial : readList(row.kind, node, key, judge);
+      return node === undefined ? row.initial : readList(row, node, key, judge);
     case "value":
       return node === undefined ? row.initial : (readValue(row.kind, node, key, judge) ?? row.initial);
   }
@@ -147,15 +147,19 @@ function readEntries(row: Entries<Rows>, node: Node | undefined, key: string, ju
 }
 
 type AnyKind = Extract<Row, { form: "value" }>["kind"];
+type AnyList = Extract<Row, { form: "list" }>;
 
-function readList(kind: AnyKind, node: Node, key: string, judge: Judge): unknown {
+function readList({ kind, fault }: AnyList, node: Node, key: string, judge: Judge): unknown {
   if (node.shape !== "list") {
     if (!isRefused(node))
       judge.report(node.place, key, `${describe(node)} is not a list: write [] or [ONE, TWO]`);
     return [];
   }
   if (node.items.length > LONGEST_LIST) judge.report(node.place, key, `more than ${LONGEST_LIST} items`);
-  return node.items.map((item, index) => readValue(kind, item, `${key}[${index}]`, judge));
+  const items = node.items.map((item, index) => readValue(kind, item, `${key}[${index}]`, judge));
+  const wrong = items.includes(undefined) ? undefined : fault?.(items);
+  if (wrong !== undefined) judge.report(node.place, key, `the list ${wrong}`);
+  return items;
 }
 
 const isRefused = (node: Node): boolean => node.shape === "scalar" && node.type === "refused";

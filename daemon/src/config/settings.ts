@@ -101,6 +101,7 @@ export function toSettings(values: Values, facts: Facts): Settings {
     defaultLimits: toLimits(withoutKernelDefaults(values.limits.default), facts),
     groupLimits: [...values.limits.groups].map(([name, given]) => ({ name, limits: toLimits(given, facts) })),
     userLimits: new Map([...values.limits.users].map(([name, given]) => [name, toLimits(given, facts)])),
+    vts: values.vts,
     services: toServicePolicy(values.user_services, facts),
     groupServices: [...values.user_services.groups].map(([name, given]) => ({
       name,
@@ -151,6 +152,7 @@ export function toPolicy(settings: Settings, gids: ReadonlyMap<string, number>):
       groups: known(settings.groupLimits).map(({ gid, limits }) => ({ gid, limits })),
       users: settings.userLimits,
     },
+    vts: settings.vts,
     services: {
       ...settings.services,
       groups: known(settings.groupServices).map(({ gid, services }) => ({ gid, services })),

@@ -8,6 +8,7 @@
 import type { Effect } from "./effects.ts";
 import { dropImported } from "./environment.ts";
 import type { Event } from "./events.ts";
+import { sessionGone } from "./gettys.ts";
 import { handover } from "./handover.ts";
 import type { ClosingReason, Instant, Session, SessionId, Stage, World } from "./model.ts";
 import { refuse } from "./opening.ts";
@@ -71,6 +72,7 @@ export function close(
     world,
     () => freed,
     (now) => ({ world: now, effects: closingEffects(now, closing, kills, publishes(freed)) }),
+    (now) => (session.vtnr === 0 ? same(now) : sessionGone(now, session.vtnr, at)),
     (now) => dropImported(now, session.uid, session.id),
     (now) => refuseUpgrade(now, session.id),
     (now) => (asker === null ? same(now) : refuse(now, asker, "failed", why)),

@@ -44,6 +44,16 @@ export interface ServicePolicy {
   readonly startsAtOnce: number;
 }
 
+/** Virtual terminals on which logins are awaited. */
+export interface VtPolicy {
+  /** 1 to this one get a getty when they are switched to and free; 0: none does. */
+  readonly automatic: number;
+  /** This one has a getty from the start; 0: none has. */
+  readonly reserved: number;
+  /** The program and its arguments; %t in them stands for the terminal's name. */
+  readonly getty: readonly string[];
+}
+
 /** What the configuration tells the core. */
 export interface Policy {
   readonly killUserProcesses: boolean;
@@ -65,5 +75,6 @@ export interface Policy {
     readonly groups: readonly { readonly gid: number; readonly limits: Limits }[];
     readonly users: ReadonlyMap<string, Limits>;
   };
+  readonly vts: VtPolicy;
   readonly services: ServicePolicy;
 }

@@ -7,6 +7,7 @@
 
 import type { Effect } from "./effects.ts";
 import type { Found, FoundSession } from "./events.ts";
+import { adoptGettys } from "./gettys.ts";
 import { type Control, SEATD, type Session, type SessionId, type World } from "./model.ts";
 import { chain, type Step, same, saveSession } from "./outcome.ts";
 import { graceTimer } from "./pausing.ts";
@@ -58,7 +59,8 @@ export function adoptSeats(world: World, found: Found, live: readonly Session[])
     next = putSeat(next, { ...present, sessions: [...present.sessions, id] });
   }
   const keys = [...found.held.devices, ...found.sessions.flatMap(({ record }) => record.devices)];
-  return { ...next, nextKey: Math.max(0, ...keys.map(({ key }) => key)) + 1 };
+  const nextKey = Math.max(0, ...keys.map(({ key }) => key)) + 1;
+  return adoptGettys({ ...next, nextKey }, found.held.gettys);
 }
 
 /** After the sessions were adopted: the difference goes. */

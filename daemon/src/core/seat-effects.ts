@@ -30,6 +30,15 @@ export type SeatEffect =
   | { readonly kind: "vt.take"; readonly id: SessionId; readonly vt: number; readonly uid: Uid }
   /** The keeper puts the VT back as it was. */
   | { readonly kind: "vt.release"; readonly vt: number }
+  /**
+   * The keeper starts it; it outlives both. anyway: also where somebody has the terminal open. Reports getty.ended.
+   */
+  | {
+      readonly kind: "getty.start";
+      readonly vt: number;
+      readonly command: readonly string[];
+      readonly anyway: boolean;
+    }
   /** Asks for the switch; the answer says whether the kernel took the request. */
   | {
       readonly kind: "vt.activate";

@@ -50,6 +50,15 @@ export type SeatEvent =
   | { readonly kind: "vt.activated"; readonly at: Instant; readonly vt: number }
   /** The keeper has let somebody switch away from a VT it holds, and muted the devices of its session before. */
   | { readonly kind: "vt.left"; readonly at: Instant; readonly vt: number }
+  /** Follows each getty.start. error: why it could not be started, EBUSY where somebody has the terminal open. */
+  | {
+      readonly kind: "getty.ended";
+      readonly at: Instant;
+      readonly vt: number;
+      readonly error: string | null;
+      /** In words, such as "exit code 1". */
+      readonly how: string;
+    }
   /** Answer to vt.take. */
   | {
       readonly kind: "vt.taken";
@@ -106,6 +115,8 @@ export type SeatRecord = Pick<Seat, "id" | "chosen" | "granted">;
 export interface Held {
   readonly devices: readonly { readonly key: number; readonly active: boolean }[];
   readonly vts: readonly number[];
+  /** Virtual terminals whose getty it has started. */
+  readonly gettys: readonly number[];
   /** Numbers of connections to the seatd socket that are kept. */
   readonly clients: readonly number[];
 }

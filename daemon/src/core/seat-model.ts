@@ -92,6 +92,19 @@ export interface Dropped {
   readonly session: SessionId | null;
 }
 
+/** The getty of a virtual terminal. */
+export interface Getty {
+  /**
+   * running: the keeper has the order or the process; due: it has ended before the session on its terminal; off: there
+   * is none until something asks for one.
+   */
+  readonly state: "running" | "due" | "off";
+  /** When those of this terminal were started, monotonic; only those of the last minute count. */
+  readonly starts: readonly number[];
+  /** Why none could be started, as was said last; "" for nothing. */
+  readonly said: string;
+}
+
 /** What the World knows of seats and devices. */
 export interface SeatWorld {
   /** By id; seat0 is always there. */
@@ -105,6 +118,8 @@ export interface SeatWorld {
   /** By key. */
   readonly dropped: Table<number, Dropped>;
   readonly takeovers: ReadonlyMap<SessionId, Takeover>;
+  /** By virtual terminal. */
+  readonly gettys: Table<number, Getty>;
   /** GUID of the bus over which controllers can be told something; null before there is one. */
   readonly bus: string | null;
 }

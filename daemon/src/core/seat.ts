@@ -7,6 +7,7 @@
 import { type DeviceChange, endAccess, gainAccess, loseAccess, secondLook } from "./access.ts";
 import { close } from "./closing.ts";
 import type { Event } from "./events.ts";
+import { shown } from "./gettys.ts";
 import { handover, left } from "./handover.ts";
 import type { Instant, World } from "./model.ts";
 import { chain, publishOnce, put, type Step, same } from "./outcome.ts";
@@ -18,13 +19,21 @@ import { newSeat, putSeat, SEAT0, seat0, seatOf } from "./seats.ts";
 type Of<K extends Event["kind"]> = Extract<Event, { kind: K }>;
 
 /** The screen shows another VT, or that one again: somebody may have been away and back before anybody looked. */
-export function vtActivated(world: World, { vt }: Of<"vt.activated">): Step {
+export function vtActivated(world: World, { vt, at }: Of<"vt.activated">): Step {
+  const first = !seat0(world).hasVts;
+  return chain(
+    world,
+    (now) => show(now, vt),
+    (now) => shown(now, vt, at, first),
+  );
+}
+
+function show(world: World, vt: number): Step {
   const seat = seat0(world);
   const active = world.sessions.get(seat.active ?? "");
   if (seat.hasVts && seat.activeVt === vt)
     return handover(active === undefined ? world : put(world, withTries(active)), seat.id);
-  const shown = putSeat(world, { ...seat, hasVts: true, activeVt: vt });
-  return publishOnce(handover(shown, seat.id));
+  return publishOnce(handover(putSeat(world, { ...seat, hasVts: true, activeVt: vt }), seat.id));
 }
 
 export function vtLeft(world: World, { vt }: Of<"vt.left">): Step {

@@ -7,6 +7,7 @@ import * as control from "./control.ts";
 import * as devices from "./devices.ts";
 import * as environment from "./environment.ts";
 import type { Event } from "./events.ts";
+import * as gettys from "./gettys.ts";
 import * as hints from "./hints.ts";
 import * as inhibit from "./inhibit.ts";
 import { limitsOf } from "./limits.ts";
@@ -118,6 +119,8 @@ export function step(world: World, event: Event): Step {
       return seat.vtActivated(world, event);
     case "vt.left":
       return seat.vtLeft(world, event);
+    case "getty.ended":
+      return gettys.gettyEnded(world, event);
     case "vt.taken":
       return vtTaken(world, event);
     case "devices.changed":
@@ -171,6 +174,7 @@ export function emptyWorld(policy: Policy): World {
     nextKey: 1,
     dropped: Table.empty(),
     takeovers: new Map(),
+    gettys: Table.empty(),
     bus: null,
     lingering: Table.empty(),
     queue: [],
@@ -191,6 +195,7 @@ function policyChanged(world: World, policy: Policy, at: Instant): Step {
     world,
     (now) => ({ world: now, effects: limit }),
     (now) => linger.policyChanged(now, policy, at),
+    (now) => gettys.policyChanged(now, at),
     (now) => ({ world: now, effects: [{ kind: "publish" }] }),
   );
 }

@@ -23,6 +23,8 @@ export const OP = {
   keep: 12,
   forget: 13,
   held: 14,
+  startGetty: 15,
+  gettyEnded: 16,
 } as const;
 
 export interface Order {
@@ -78,6 +80,10 @@ export class Received {
 
   get uid(): number {
     return this.#view.getUint32(12, little);
+  }
+
+  get gid(): number {
+    return this.#view.getUint32(16, little);
   }
 
   /** The text as numbers. */

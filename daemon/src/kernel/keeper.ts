@@ -6,7 +6,7 @@ import type { Addon } from "./addon.ts";
 import { AGAIN } from "./addon.ts";
 import type { Base } from "./base.ts";
 import { fits, OP, type Order, Outbox, RECORD_SIZE, Received } from "./channel.ts";
-import { type HeldByKeeper, readHeld } from "./held.ts";
+import { type HeldByKeeper, nothingHeld, readHeld } from "./held.ts";
 import { KernelError } from "./kernel.ts";
 import { READABLE, WRITABLE } from "./poller.ts";
 
@@ -41,6 +41,10 @@ export interface Keeper {
   releaseVt(vt: number): void;
   /** Somebody has switched away from that VT, and its devices are mute. */
   onVtLeft(left: (vt: number) => void): void;
+  /** Has a getty started on that VT, in that control group; "-" for the keeper's own. */
+  startGetty(vt: number, group: string, command: readonly string[], anyway: boolean): void;
+  /** errno: why it could not be started; else 0 and the wait status. */
+  onGettyEnded(ended: (vt: number, errno: number, status: number) => void): void;
   /** Has the connection kept under that number; the descriptor stays the caller's. False if that cannot be. */
   keep(number: number, fd: number): boolean;
   forget(number: number): void;
@@ -186,7 +190,7 @@ function deviceOrders({ base, orders }: Channel): DeviceOrders {
 
 type OtherOrders = Pick<
   Keeper,
-  "ready" | "emptyDirectory" | "run" | "takeVt" | "releaseVt" | "keep" | "forget"
+  "ready" | "emptyDirectory" | "run" | "takeVt" | "releaseVt" | "startGetty" | "keep" | "forget"
 >;
 
 function otherOrders({ base, orders, send }: Channel): OtherOrders {
@@ -208,6 +212,11 @@ function otherOrders({ base, orders, send }: Channel): OtherOrders {
       orders.give({ op: OP.takeVt, value: vt, uid }, ({ error }) => done(error));
     },
     releaseVt: (vt) => void send({ op: OP.releaseVt, value: vt }),
+    startGetty(vt, group, command, anyway) {
+      // an empty string ends the list, as above
+      const text = [group, ...command, ""].join("\0");
+      void send({ op: OP.startGetty, value: vt, uid: anyway ? 1 : 0, text });
+    },
     keep(number, fd) {
       const copy = base.addon.duplicate(fd);
       if (send({ op: OP.keep, value: number }, copy)) return true;
@@ -229,7 +238,8 @@ export function createKeeper(base: Base, fd: number): Keeper {
   let stopped: (() => void) | null = null;
   let open = exists;
   let left: (vt: number) => void = () => {};
-  let held: HeldByKeeper = { devices: [], vts: [], connections: new Map() };
+  let gettyEnded: (vt: number, errno: number, status: number) => void = () => {};
+  let held = nothingHeld();
 
   const end = () => {
     open = false;
@@ -250,6 +260,7 @@ export function createKeeper(base: Base, fd: number): Keeper {
     }
     const record = new Received(buffer, fds);
     if (record.op === OP.vtLeft) left(record.value);
+    if (record.op === OP.gettyEnded) gettyEnded(record.value, record.uid, record.gid);
     if (record.op === OP.done && orders.answer(record)) return true;
     for (const each of fds) addon.close(each);
     return true;
@@ -275,6 +286,9 @@ export function createKeeper(base: Base, fd: number): Keeper {
     },
     onVtLeft(listener) {
       left = listener;
+    },
+    onGettyEnded(listener) {
+      gettyEnded = listener;
     },
     catchUp() {
       while (open && received());

@@ -6,8 +6,9 @@
 import type { Uid } from "../core/model.ts";
 import type { Held } from "../core/seat-events.ts";
 import type { Device } from "../core/seat-model.ts";
+import type { GettyOrder } from "../loop/seat-ports.ts";
 import type { MemoryKept } from "./memory-kept.ts";
-import type { NodeAccess } from "./seat-kernel.ts";
+import type { GettyEnd, NodeAccess } from "./seat-kernel.ts";
 
 /** A device that the keeper has open. */
 export interface MemoryTaken {
@@ -26,6 +27,7 @@ export type KeeperOrder = "takeVt" | "openDevice" | "pauseDevice" | "resumeDevic
 interface Listener {
   devicesChanged(changed: readonly Device[], removed: readonly string[]): void;
   vtLeft(vt: number): void;
+  gettyEnded(end: GettyEnd): void;
 }
 
 const NO_ACCESS: NodeAccess = { uid: 0, gid: 0, mode: 0o660, users: [], groups: [] };
@@ -39,6 +41,10 @@ export class MemoryDevices {
   readonly taken = new Map<number, MemoryTaken>();
   /** VTs that the keeper holds, and for whom. */
   readonly vts = new Map<number, Uid>();
+  /** Gettys that it has started, by VT: what was executed. */
+  readonly gettys = new Map<number, readonly string[]>();
+  /** VTs that somebody has open. */
+  readonly busy = new Set<number>();
   /** Connections to the seatd socket that it keeps. */
   readonly kept = new Map<number, MemoryKept>();
   nextKept = 1;
@@ -85,10 +91,22 @@ export class MemoryDevices {
     this.listener?.vtLeft(vt);
   }
 
+  startGetty({ vt, command, anyway }: GettyOrder): void {
+    if (this.gettys.has(vt)) return;
+    if (this.busy.has(vt) && !anyway) this.listener?.gettyEnded({ vt, error: "EBUSY", how: "" });
+    else this.gettys.set(vt, command);
+  }
+
+  endGetty(vt: number, how = "exit code 0"): void {
+    if (this.gettys.delete(vt)) this.listener?.gettyEnded({ vt, error: null, how });
+  }
+
   /** The keeper was killed: what it held is lost, and what clients have of it stays as it is. */
   loseKeeper(): void {
     this.taken.clear();
     this.vts.clear();
+    for (const vt of this.gettys.keys()) this.busy.add(vt);
+    this.gettys.clear();
     for (const kept of [...this.kept.values()]) kept.shut();
   }
 
@@ -96,6 +114,7 @@ export class MemoryDevices {
     return {
       devices: [...this.taken].map(([key, { active }]) => ({ key, active })),
       vts: [...this.vts.keys()],
+      gettys: [...this.gettys.keys()],
       clients: [...this.kept.keys()],
     };
   }

@@ -199,6 +199,14 @@ export function createMemorySeats(system: MemorySystem, watches: MemoryWatches):
   system.seats.listener = {
     devicesChanged: (changed, removed) => queueMicrotask(() => watches.whenDevicesChange(changed, removed)),
     vtLeft: (vt) => queueMicrotask(() => watches.whenVtLeft(vt)),
+    gettyEnded: (end) => queueMicrotask(() => watches.whenGettyEnds(end)),
   };
-  return { ...createDevices(system, watches), ...createTaken(system, watches) };
+  return {
+    ...createDevices(system, watches),
+    ...createTaken(system, watches),
+    startGetty: (order) => system.seats.startGetty(order),
+    onGettyEnded(ended) {
+      watches.whenGettyEnds = ended;
+    },
+  };
 }

@@ -4,7 +4,7 @@ import type { ManagerNews, ProcessIdentity, SessionId, Uid } from "../core/model
 import type { MemoryKeptListener } from "./memory-kept.ts";
 import type { MemoryListener } from "./memory-sockets.ts";
 import type { MemoryProcess, MemorySystem, Watches } from "./memory-system.ts";
-import type { DeviceNews } from "./seat-kernel.ts";
+import type { DeviceNews, GettyEnd } from "./seat-kernel.ts";
 
 export class MemoryWatches implements Watches {
   readonly leaders = new Map<SessionId, { readonly leader: ProcessIdentity; readonly exited: () => void }>();
@@ -16,6 +16,7 @@ export class MemoryWatches implements Watches {
   readonly keptListeners = new Map<number, MemoryKeptListener>();
   whenVtChanges: (vt: number) => void = () => {};
   whenVtLeft: (vt: number) => void = () => {};
+  whenGettyEnds: (end: GettyEnd) => void = () => {};
   whenDevicesChange: DeviceNews["changed"] = () => {};
   whenStopped: () => void = () => {};
   readonly #system: MemorySystem;
@@ -78,6 +79,7 @@ export class MemoryWatches implements Watches {
     this.managers.clear();
     this.whenVtChanges = () => {};
     this.whenVtLeft = () => {};
+    this.whenGettyEnds = () => {};
     this.whenDevicesChange = () => {};
     this.whenStopped = () => {};
     for (const listener of this.listeners.values()) listener.shut();

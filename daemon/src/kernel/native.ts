@@ -6,6 +6,7 @@ import type { Base } from "./base.ts";
 import { createCgroups } from "./cgroup.ts";
 import { findCgroupRoot } from "./cgroup-root.ts";
 import { createDevices, type DeviceOptions } from "./devices.ts";
+import { createGettys } from "./gettys.ts";
 import { createInhibitors } from "./inhibitors.ts";
 import { CHANNEL_FD, createKeeper } from "./keeper.ts";
 import type { Kernel, Paths } from "./kernel.ts";
@@ -51,7 +52,8 @@ export function createNativeKernel(paths: Paths, log: LogPort, options: NativeOp
   const base: Base = { addon, poller, turns, log, lacks };
   const keeper = createKeeper(base, options.channel ?? CHANNEL_FD);
   const mountinfo = addon.read(MOUNTINFO, MOUNTINFO_LIMIT);
-  const cgroups = createCgroups(base, findCgroupRoot(addon, paths.cgroupRoot, mountinfo), paths.cgroupLayout);
+  const root = findCgroupRoot(addon, paths.cgroupRoot, mountinfo);
+  const cgroups = createCgroups(base, root, paths.cgroupLayout);
   const lifetimes = `${paths.run}/lifetime`;
   addon.makeDirectory(paths.run, 0o755);
   const inhibitors = `${paths.run}/inhibitors`;
@@ -74,6 +76,7 @@ export function createNativeKernel(paths: Paths, log: LogPort, options: NativeOp
     ...createUsers(base),
     ...devices,
     ...createTaken(base, keeper),
+    ...createGettys(base, keeper, root),
     writeFile: (path, content) => addon.replace(path, content),
     checksum: (text) => addon.checksum(text),
     degraded: () => [...missing],

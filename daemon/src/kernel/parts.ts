@@ -96,4 +96,6 @@ export type TakenPart = Pick<
   | "descriptorOf"
 >;
 
-export type SeatPart = DevicePart & TakenPart;
+export type GettyPart = Pick<Kernel, "startGetty" | "onGettyEnded">;
+
+export type SeatPart = DevicePart & TakenPart & GettyPart;

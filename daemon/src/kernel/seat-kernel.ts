@@ -13,6 +13,15 @@ export interface DeviceNews {
   changed(changed: readonly Device[], removed: readonly string[]): void;
 }
 
+/** The end of the getty of a virtual terminal. */
+export interface GettyEnd {
+  readonly vt: number;
+  /** The symbolic errno where it could not be started; null where it ran. */
+  readonly error: string | null;
+  /** In words, such as "exit code 1". */
+  readonly how: string;
+}
+
 /** Who may open a node, as its inode says. */
 export interface NodeAccess {
   readonly uid: number;
@@ -73,6 +82,8 @@ export interface SeatKernel {
   held(): Held;
   /** Called when the keeper has let somebody away from a VT that it holds. */
   onVtLeft(left: (vt: number) => void): void;
+  /** Called for each getty that was ordered, also by an earlier daemon: how it ended, or why it was not started. */
+  onGettyEnded(ended: (end: GettyEnd) => void): void;
   /** News of devices; found is called before this returns. Without udev: what /sys shows, once, all of it on seat0. */
   watchDevices(news: DeviceNews): void;
   /** What udev says now of the device with that number, and how it is taken; null if it is none that can be. */

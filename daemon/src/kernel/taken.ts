@@ -20,8 +20,8 @@ export function createTaken({ addon }: Base, keeper: Keeper): TakenPart {
 
   return {
     held() {
-      const { devices, vts, connections } = keeper.held();
-      return { devices, vts, clients: [...connections.keys()] };
+      const { devices, vts, gettys, connections } = keeper.held();
+      return { devices, vts, gettys, clients: [...connections.keys()] };
     },
     onVtLeft: (left) => keeper.onVtLeft(left),
     takeVt: (vt, uid, done) => keeper.takeVt(vt, uid, done),

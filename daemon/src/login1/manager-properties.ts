@@ -67,7 +67,7 @@ const wall: readonly Row[] = [
 ];
 
 const policy: readonly Row[] = [
-  constant("NAutoVTs", "u", () => 0),
+  constant("NAutoVTs", "u", ({ world }) => world.policy.vts.automatic),
   constant("KillOnlyUsers", "as", ({ world }) => world.policy.killOnlyUsers),
   constant("KillExcludeUsers", "as", ({ world }) => world.policy.killExcludeUsers),
   constant("KillUserProcesses", "b", ({ world }) => world.policy.killUserProcesses),

@@ -101,6 +101,8 @@ export class SeatRunner {
         return this.#takeVt(effect);
       case "vt.release":
         return system.releaseVt(effect.vt);
+      case "getty.start":
+        return system.startGetty(effect);
       case "vt.activate":
         return this.#activateVt(effect);
       case "device.open":

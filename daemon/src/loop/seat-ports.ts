@@ -23,6 +23,14 @@ export interface DeviceOrder {
   readonly active: boolean;
 }
 
+/** An order to start a getty. */
+export interface GettyOrder {
+  readonly vt: number;
+  readonly command: readonly string[];
+  /** Also where somebody has the terminal open. */
+  readonly anyway: boolean;
+}
+
 export interface SeatSystemPort {
   /**
    * Access lists of device nodes: an entry for uid, to read and write, and none for the others; what is right already
@@ -32,6 +40,7 @@ export interface SeatSystemPort {
   setAccess(devices: readonly Device[], uid: Uid | null, remove: readonly Uid[]): readonly string[];
   takeVt(vt: number, uid: Uid, done: Done): void;
   releaseVt(vt: number): void;
+  startGetty(order: GettyOrder): void;
   /** Asks the kernel to switch; does not wait for the switch. */
   activateVt(vt: number): void;
   /** Never calls back before it returns. The descriptor that came is descriptorOf(key). */
