@@ -54,6 +54,7 @@ const pretended = {
     receive = () => null;
   },
   isPacketSocket: () => true,
+  isListening: () => true,
   accept(fd) {
     if (fd !== PAM || !knocked) return null;
     knocked = false;
