@@ -57,7 +57,7 @@ export function settle(): void {
   udevadm("settle");
 }
 
-export function ip(...words: readonly string[]): void {
+function ip(...words: readonly string[]): void {
   execFileSync("ip", words, { stdio: "inherit" });
 }
 

@@ -9,7 +9,7 @@ import { STATE_FOLDERS, type StateName, stateFile, stateNames } from "../../daem
 import { createStateFiles, type StateFiles } from "../../daemon/src/store/sd-login-files.ts";
 
 /** Where the FIFOs of inhibitors would be. */
-export const FIFOS = "/run/sessionman/inhibitors";
+const FIFOS = "/run/sessionman/inhibitors";
 
 export const fileOf = (world: World, name: StateName): string | null => stateFile(world, name, FIFOS);
 

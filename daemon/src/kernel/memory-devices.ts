@@ -101,15 +101,6 @@ export class MemoryDevices {
     if (this.gettys.delete(vt)) this.listener?.gettyEnded({ vt, error: null, how });
   }
 
-  /** The keeper was killed: what it held is lost, and what clients have of it stays as it is. */
-  loseKeeper(): void {
-    this.taken.clear();
-    this.vts.clear();
-    for (const vt of this.gettys.keys()) this.busy.add(vt);
-    this.gettys.clear();
-    for (const kept of [...this.kept.values()]) kept.shut();
-  }
-
   held(): Held {
     return {
       devices: [...this.taken].map(([key, { active }]) => ({ key, active })),
