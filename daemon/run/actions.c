@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "actions.h"
 #include "child.h"
@@ -37,6 +38,37 @@ static void conclude(struct holder *holder, enum action_kind kind, const char *h
 		kill(holder->manager, SIGTERM);
 }
 
+void actions_expect(struct holder *holder)
+{
+	struct actions *actions = &holder->actions;
+	pid_t pid = child_expect(holder, &actions->delivery);
+
+	actions->expectant = pid > 0 ? pid : 0;
+}
+
+/* Without what it waits for it ends. */
+static void dismiss_expectant(struct actions *actions)
+{
+	if (actions->expectant == 0)
+		return;
+	actions->expectant = 0;
+	close(actions->delivery);
+	actions->delivery = -1;
+}
+
+/* 0: there is none, or there is none any more. */
+static pid_t deliver(struct actions *actions, const struct action *action)
+{
+	pid_t pid = actions->expectant;
+
+	if (pid == 0 || action->kind != ACTION_READY)
+		return 0;
+	bool delivered =
+		write(actions->delivery, action->data, action->len) == (ssize_t)action->len;
+	dismiss_expectant(actions);
+	return delivered ? pid : 0;
+}
+
 static void start_next(struct holder *holder)
 {
 	struct actions *actions = &holder->actions;
@@ -45,7 +77,9 @@ static void start_next(struct holder *holder)
 	while (actions->pid == 0 && actions->count > 0) {
 		struct action *action = &actions->queue[actions->first];
 		enum action_kind kind = action->kind;
-		pid_t pid = child_act(holder, action);
+		pid_t pid = deliver(actions, action);
+		if (pid == 0)
+			pid = child_act(holder, action);
 		int error = errno;
 		actions->first = (actions->first + 1) % QUEUE_MAX;
 		actions->count--;
@@ -125,6 +159,7 @@ void actions_stop(struct holder *holder)
 	if (holder->manager_ended || (actions->pid != 0 && actions->kind == ACTION_STOP))
 		return;
 	kill_running(actions);
+	dismiss_expectant(actions);
 	actions->count = 0;
 	holder->stopping = false;
 	int len = snprintf(pid, sizeof(pid), "%d", (int)holder->manager);
@@ -138,6 +173,8 @@ void actions_ended(struct holder *holder, pid_t pid, int status)
 	char how[HOW_MAX] = "";
 	bool unknown = WIFEXITED(status) && WEXITSTATUS(status) == EXIT_UNKNOWN_ACTION;
 
+	if (pid == actions->expectant)
+		dismiss_expectant(actions);
 	if (pid != actions->pid)
 		return;
 	actions->pid = 0;
@@ -166,6 +203,7 @@ void actions_wind_up(struct holder *holder)
 	int64_t soon = now_ms() + WIND_UP_MS;
 
 	actions->count = 0;
+	dismiss_expectant(actions);
 	if (actions->pid == 0)
 		return;
 	if (actions->kind != ACTION_STOP)

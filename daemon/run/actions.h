@@ -13,6 +13,12 @@ extern const char *const action_names[];
 void actions_add(struct holder *holder, enum action_kind kind, const char *data, size_t len);
 void actions_stop(struct holder *holder);
 
+/*
+ * Has the child that will be "ready" born now, with the manager: nothing is born into a control
+ * group while the kernel moves a process between two others.
+ */
+void actions_expect(struct holder *holder);
+
 /* A child has ended: if it was the action, the next one is started. */
 void actions_ended(struct holder *holder, pid_t pid, int status);
 

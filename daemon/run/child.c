@@ -31,12 +31,18 @@ static _Noreturn void fail(struct failure *failure, const char *what, const char
 	_exit(EXIT_SYSTEM);
 }
 
-static bool arrange_fds(int output)
+/* Where a child finds the descriptor that it keeps until it executes its program. */
+#define KEPT_FD 3
+
+/* kept: -1 for none; no other descriptor of ours is that low. */
+static bool arrange_fds(int output, int kept)
 {
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	unsigned int rest = kept < 0 ? KEPT_FD : KEPT_FD + 1;
 
 	return null >= 0 && dup2(null, STDIN_FILENO) >= 0 && dup2(output, STDOUT_FILENO) >= 0 &&
-	       dup2(output, STDERR_FILENO) >= 0 && syscall(SYS_close_range, 3, ~0U, 0) == 0;
+	       dup2(output, STDERR_FILENO) >= 0 && (kept < 0 || dup2(kept, KEPT_FD) >= 0) &&
+	       syscall(SYS_close_range, rest, ~0U, 0) == 0;
 }
 
 static bool limits_apply(const struct terms *terms)
@@ -72,8 +78,8 @@ bool become_user(const struct arguments *arguments, const struct terms *terms)
 	       capabilities_drop(arguments->uid);
 }
 
-/* From a fresh child to the user with nothing of ours but descriptors 0 to 2. */
-static void clean(const struct holder *holder, struct failure *failure)
+/* From a fresh child to the user with nothing of ours but descriptors 0 to 2 and the one kept. */
+static void clean(const struct holder *holder, struct failure *failure, int kept)
 {
 	int entered = errno;
 	sigset_t none;
@@ -82,7 +88,7 @@ static void clean(const struct holder *holder, struct failure *failure)
 	signals_to_default();
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	if (!arrange_fds(holder->output.write_end))
+	if (!arrange_fds(holder->output.write_end, kept))
 		fail(failure, "arrange the descriptors for", holder->arguments.backend);
 	errno = entered;
 	if (errno != 0)
@@ -122,7 +128,7 @@ static _Noreturn void become_manager(const struct holder *holder, pid_t parent)
 	const struct arguments *arguments = &holder->arguments;
 	char state[STATE_PATH_MAX];
 
-	clean(holder, failure);
+	clean(holder, failure, -1);
 	holder->shared->manager_is_user = true;
 	/* A killed holder's manager would be found by nobody, and get a second one beside it. */
 	if (holder->group < 0 && !end_with(parent))
@@ -145,16 +151,12 @@ pid_t child_run(struct holder *holder)
 	return pid;
 }
 
-static _Noreturn void become_action(const struct holder *holder, const struct action *action)
+static _Noreturn void act(const struct holder *holder, const struct action *action)
 {
 	const char *argv[ARGV_MAX] = {holder->arguments.backend, action_names[action->kind]};
 	char names[PACKET_MAX];
 	int count = 2;
 
-	clean(holder, &holder->shared->action);
-	/* A moment at most, and no longer than an action may take. */
-	while (action->kind == ACTION_STOP && !holder->shared->manager_is_user)
-		usleep(500);
 	memcpy(names, action->data, action->len);
 	for (size_t at = 0; at < action->len && count < ARGV_MAX - 1;) {
 		size_t len = strlen(names + at);
@@ -167,11 +169,56 @@ static _Noreturn void become_action(const struct holder *holder, const struct ac
 	execute(holder, argv, action, &holder->shared->action);
 }
 
+static _Noreturn void become_action(const struct holder *holder, const struct action *action)
+{
+	clean(holder, &holder->shared->action, -1);
+	/* A moment at most, and no longer than an action may take. */
+	while (action->kind == ACTION_STOP && !holder->shared->manager_is_user)
+		usleep(500);
+	act(holder, action);
+}
+
 pid_t child_act(struct holder *holder, const struct action *action)
 {
 	holder->shared->action.text[0] = '\0';
 	pid_t pid = fork_into(holder->group);
 	if (pid == 0)
 		become_action(holder, action);
+	return pid;
+}
+
+static _Noreturn void become_expectant(struct holder *holder, int kept)
+{
+	/* The child's own copy, with nothing in it yet. */
+	struct action *action = &holder->actions.queue[0];
+	ssize_t got = 1;
+
+	clean(holder, &holder->shared->action, kept);
+	action->kind = ACTION_READY;
+	action->len = 0;
+	while (got > 0) {
+		got = read(KEPT_FD, action->data + action->len, sizeof(action->data) - action->len);
+		action->len += got > 0 ? (size_t)got : 0;
+	}
+	if (action->len == 0 || action->data[action->len - 1] != '\0')
+		_exit(0);
+	close(KEPT_FD);
+	act(holder, action);
+}
+
+pid_t child_expect(struct holder *holder, int *delivery)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -1;
+	holder->shared->action.text[0] = '\0';
+	pid_t pid = fork_into(holder->group);
+	if (pid == 0)
+		become_expectant(holder, ends[0]);
+	close(ends[0]);
+	if (pid < 0)
+		close(ends[1]);
+	*delivery = pid < 0 ? -1 : ends[1];
 	return pid;
 }

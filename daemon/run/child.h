@@ -11,6 +11,12 @@
 pid_t child_run(struct holder *holder);
 pid_t child_act(struct holder *holder, const struct action *action);
 
+/*
+ * The same for "ready", whose data will be written into delivery, which is closed after it. Without
+ * data the child ends.
+ */
+pid_t child_expect(struct holder *holder, int *delivery);
+
 /* Becomes the user for good; false: errno says why. */
 bool become_user(const struct arguments *arguments, const struct terms *terms);
 

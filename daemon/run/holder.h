@@ -90,6 +90,10 @@ struct actions {
 	enum action_kind kind;
 	int64_t deadline;
 	bool timed_out;
+	/* will be "ready" as soon as it gets what to be ready for; 0: none is there */
+	pid_t expectant;
+	/* what it gets that from; -1: none */
+	int delivery;
 };
 
 /* Why a child did not come to execute its program. */

@@ -37,7 +37,7 @@
 
 const char log_name[] = "sessionman-run";
 
-static struct holder holder = {.connection = -1, .fifo = -1, .group = -1};
+static struct holder holder = {.connection = -1, .fifo = -1, .group = -1, .actions.delivery = -1};
 
 static _Noreturn void start_failed(const char *what)
 {
@@ -203,6 +203,8 @@ static bool start(char how[HOW_MAX])
 	holder.manager = child_run(&holder);
 	if (holder.manager < 0)
 		how_failed(how, errno, "fork");
+	else
+		actions_expect(&holder);
 	return holder.manager > 0;
 }
 

@@ -8,7 +8,8 @@
  *
  * From sessionman-run, on every new connection and at each change:
  *
- *   starting PID      PID: the service manager, 0 while it has not been started
+ *   starting PID      PID: the service manager, 0 while it has not been started; what has to be
+ *                     born into the user's control groups to start it has been born by then
  *   ready PID         its readiness data has come, the backend's "ready" runs
  *   running PID HOW   "ready" has ended; HOW: "" for success, else such as "exit code 3",
  *                     "signal 9", "took longer than 20 s"

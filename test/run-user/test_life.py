@@ -19,6 +19,84 @@ def test_a_manager_starts_runs_and_stops():
     true("ready got hello" in run.log(), run.log())
 
 
+WAIT_TO_GO = 'read -r word <"$HOME/go"\n'
+
+
+def start_to_wait(user, run, **others):
+    os.mkfifo(f"{user.home}/go")
+    return Run(user, run=WAIT_TO_GO + run, **others)
+
+
+def expectant_of(run):
+    """Who will be "ready", when it is there and waits."""
+    manager = int(run.daemon.hear()[1])
+    pid = wait_for("its birth", lambda: [pid for pid in children_of(run) if pid != manager])[0]
+    wait_for("it waits as the user", lambda: os.stat(f"/proc/{pid}").st_uid == run.user.uid and read(f"/proc/{pid}/wchan") != "0")
+    return pid
+
+
+@without_cgroup
+def test_who_will_be_ready_is_born_with_the_manager():
+    """So that nothing has to be born into the group while it starts. It holds nothing of ours."""
+    user = User()
+    run = start_to_wait(user, MANAGER, ready="exit 0\n")
+    expectant = expectant_of(run)
+    links = {fd: os.readlink(f"/proc/{expectant}/fd/{fd}") for fd in sorted(os.listdir(f"/proc/{expectant}/fd"))}
+    equal(list(links), ["0", "1", "2", "3"])
+    true(links["0"] == "/dev/null" and all(links[fd].startswith("pipe:") for fd in "123"), links)
+    write_to(f"{user.home}/go", "go\n")
+    run.running()
+    true(f"\npid {expectant}\n" in user.dump("ready", "other"), "it has become ready")
+    run.daemon.send("stop")
+    equal(run.ended(), "exit code 0")
+
+
+@without_cgroup
+def test_another_one_is_ready_where_it_was_killed():
+    user = User()
+    run = start_to_wait(user, MANAGER, ready="exit 3\n")
+    expectant = expectant_of(run)
+    os.kill(expectant, signal.SIGKILL)
+    wait_for("its end", lambda: not alive(expectant))
+    write_to(f"{user.home}/go", "go\n")
+    equal(run.daemon.hear_until("running")[2], "exit code 3")
+    run.daemon.send("stop")
+    equal(run.ended(), "exit code 0")
+
+
+@without_cgroup
+def test_nobody_waits_to_be_ready_without_the_manager():
+    def goes(user, _run):
+        write_to(f"{user.home}/go", "go\n")
+
+    def is_told_to(_user, run):
+        run.daemon.send("stop")
+
+    def loses_its_holder(_user, run):
+        os.kill(run.pid, signal.SIGKILL)
+
+    for end in (goes, is_told_to, loses_its_holder):
+        user = User()
+        run = start_to_wait(user, "exit 4\n")
+        expectant = expectant_of(run)
+        end(user, run)
+        wait_for("nobody waits", lambda: not alive(expectant))
+        true(not os.path.exists(f"{user.home}/dump-ready"), "ready did not run")
+        run.wait()
+        user.clear_group()
+
+
+def test_who_was_to_be_ready_goes_before_the_pam_session_is_closed():
+    user = User()
+    group = f"{user.group}/init.scope/cgroup.procs"
+    look = f'[ "$PAM_TYPE" = close_session ] || exit 0\nfor try in 1 2 3 4 5 6 7 8 9; do [ -z "$(cat {group})" ] || sleep 0.1; done\n'
+    write("/tmp/look", f"#!/bin/sh\n{look}wc -l <{group} >/tmp/left\n", 0o755)
+    pam("auth required pam_permit.so\nsession required pam_permit.so\nsession required pam_exec.so /tmp/look\n")
+    run = Run(user, run="exit 4\n")
+    equal(run.ended(), "exit code 4")
+    equal(read("/tmp/left").strip(), "0", "processes in the group when the session was closed")
+
+
 def test_where_no_process_can_be_born_in_a_group_it_is_moved():
     if shutil.which("strace") is None:
         return "SKIP: no strace here"
