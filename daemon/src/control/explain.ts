@@ -14,7 +14,9 @@ const LOOKING = 50;
 
 const waits: Readonly<Record<Wait, string>> = {
   user: "the user's slice and runtime directory",
+  birth: "the first process of the user's service manager",
   made: "its control group with the leader in it",
+  moved: "its control group with the leader in it",
   manager: "the user's service manager",
   record: "its record on disk",
 };

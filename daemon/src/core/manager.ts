@@ -28,7 +28,7 @@
 import type { Effect } from "./effects.ts";
 import { allImported } from "./environment.ts";
 import type { Instant, Manager, Requester, Session, StopCause, Uid, User, World } from "./model.ts";
-import { record, waitingFor } from "./opening.ts";
+import { make, record, waitingFor } from "./opening.ts";
 import { chain, put, type Step, same, saveUser } from "./outcome.ts";
 import { backendOf, isUp, wantsManager } from "./services.ts";
 import { answerUpgrades, putUpgrade, upgradesOf } from "./upgrade.ts";
@@ -163,16 +163,17 @@ export function fail(world: World, user: User, message: string, at: Instant): St
   );
 }
 
-/** Whether a login of this session waits for its user's manager; the session is made by now. */
+/** Whether a login of this session waits for its user's manager. */
 export function mustWait(world: World, session: Session): boolean {
   const user = world.users.get(session.uid);
   if (user === undefined || user.impatient || world.policy.services.loginTimeoutMs === 0) return false;
-  const { manager } = user;
-  const comes =
-    manager.state === "starting" ||
-    manager.state === "ready" ||
-    (manager.state === "stopping" && manager.cause !== "slow");
-  return comes && wantsManager(world, user, session);
+  return comes(user.manager) && wantsManager(world, user, session);
+}
+
+/** Whether it will be up, or the next one will. */
+export function comes(manager: Manager): boolean {
+  const { state } = manager;
+  return state === "starting" || state === "ready" || (state === "stopping" && manager.cause !== "slow");
 }
 
 /** Who waits longest sets the timer, and all others are released with them. */
@@ -192,22 +193,25 @@ export function waitUpgraded(world: World, session: Session, requester: Requeste
   return { world: putUpgrade(world, session, requester), effects: beginWait(world, user) };
 }
 
-function beginWait(world: World, user: User): Effect[] {
+export function beginWait(world: World, user: User): Effect[] {
   const afterMs = world.policy.services.loginTimeoutMs;
   return isAwaited(world, user) ? [] : [{ kind: "timer.set", timer: loginTimer(user.uid), afterMs }];
 }
 
 export function isAwaited(world: World, user: User): boolean {
-  return waitingFor(world, user, "manager").length > 0 || upgradesOf(world, user).length > 0;
+  const waiting = waitingFor(world, user, "birth", "moved", "manager");
+  return waiting.length > 0 || upgradesOf(world, user).length > 0;
 }
 
-/** Logins that wait for the manager wait no longer. */
+/** Logins that wait for the manager wait no longer. Those that have not been made yet are made first. */
 export function release(world: World, user: User): Step {
   const waiting = waitingFor(world, user, "manager");
+  const unmade = waitingFor(world, user, "birth");
   if (!isAwaited(world, user)) return same(world);
   return chain(
     world,
     (now) => ({ world: now, effects: [{ kind: "timer.cancel", timer: loginTimer(user.uid) }] }),
+    ...unmade.map((session) => (now: World) => make(now, session)),
     ...waiting.map((session) => (now: World) => record(now, session)),
     (now) => answerUpgrades(now, user),
   );

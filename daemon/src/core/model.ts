@@ -47,8 +47,12 @@ export interface ProcessIdentity {
 export type Wait =
   /** The user's slice and runtime directory. */
   | "user"
+  /** The first process of the user's service manager, which it waits for; it is made after that (birth.ts). */
+  | "birth"
   /** Its scope, its lifetime FIFO, the watch over its leader. */
   | "made"
+  /** The same for a session that goes on waiting for the manager then. */
+  | "moved"
   /** The user's service manager; the session is made meanwhile. */
   | "manager"
   /** Its record on disk; nothing is granted before. */

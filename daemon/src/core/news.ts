@@ -1,5 +1,6 @@
 /** What happens to a service manager: what sessionman-run says of it, its clearing away, and its times. */
 
+import { birthOver } from "./birth.ts";
 import type { Event } from "./events.ts";
 import * as manager from "./manager.ts";
 import type { Instant, Manager, StopCause, Uid, User, World } from "./model.ts";
@@ -19,7 +20,16 @@ const MESSAGE_MAX = 256;
 
 const ORDER = { starting: 0, ready: 1, running: 2 } as const;
 
-export function managerTold(world: World, { uid, at, news }: Told): Step {
+/** Its first word: what has to be born into its control groups has been. Who waited for that comes before all else. */
+export function managerTold(world: World, told: Told): Step {
+  return chain(
+    world,
+    (now) => birthOver(now, told.uid),
+    (now) => take(now, told),
+  );
+}
+
+function take(world: World, { uid, at, news }: Told): Step {
   const user = world.users.get(uid);
   if (user === undefined) return same(world);
   const message = printable(news.message ?? "", MESSAGE_MAX);

@@ -2,29 +2,22 @@
 
 import type { OpenResult } from "./effects.ts";
 import type { Requester, Session, User, Wait, World } from "./model.ts";
-import { chain, put, type Step, same } from "./outcome.ts";
+import { put, type Step, same } from "./outcome.ts";
 
-/** The user's runtime directory is there, or will not be: the sessions that waited for it are made. */
-export function makeWaiting(world: World, user: User): Step {
-  return chain(
-    world,
-    ...waitingFor(world, user, "user").map((session) => (now: World) => make(now, session)),
-  );
-}
-
-/** The user's opening sessions that wait for this. */
-export function waitingFor(world: World, user: User, wait: Wait): Session[] {
+/** The user's opening sessions that wait for one of these. */
+export function waitingFor(world: World, user: User, ...waits: readonly Wait[]): Session[] {
   return [...user.sessions]
     .map((id) => world.sessions.get(id))
-    .filter((session) => session?.stage.phase === "opening" && session.stage.waitsFor === wait)
+    .filter((session) => session?.stage.phase === "opening" && waits.includes(session.stage.waitsFor))
     .filter((session) => session !== undefined);
 }
 
-/** No-op unless the session waits for its user. */
-export function make(world: World, session: Session): Step {
+/** No-op for a session that has been made, or is being made. */
+export function make(world: World, session: Session, waitsFor: "made" | "moved" = "made"): Step {
   const { id, uid, leader, limits, stage } = session;
-  if (stage.phase !== "opening" || stage.waitsFor !== "user") return same(world);
-  const making: Session = { ...session, stage: { ...stage, waitsFor: "made" } };
+  if (stage.phase !== "opening" || (stage.waitsFor !== "user" && stage.waitsFor !== "birth"))
+    return same(world);
+  const making: Session = { ...session, stage: { ...stage, waitsFor } };
   return {
     world: put(world, making),
     effects: [{ kind: "session.make", id, uid, leader, limits, lifetime: stage.lifetime }],

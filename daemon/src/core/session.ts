@@ -6,12 +6,14 @@
  *   opening --record cannot be written, leader gone--> closing
  *   running --logout, leader gone, FIFO at its end, terminated--> closing --scope empty--> gone
  *
- * The user's service manager is on its way as soon as the directory is there, and the session is made meanwhile.
+ * The user's service manager is on its way as soon as the directory is there, and the session is made meanwhile; when,
+ * birth.ts says.
  *
  * Nothing is granted before the record is on disk. What a crash leaves behind without one (a scope, a FIFO, a mount)
  * has a name in the system and is found and removed by restore.ts. closing.ts has the second half.
  */
 
+import { makeInTime, waitsOn } from "./birth.ts";
 import { cancelRetry, close, watchScope } from "./closing.ts";
 import type { Effect } from "./effects.ts";
 import { nestedEnvironment, sessionEnvironment } from "./env.ts";
@@ -166,7 +168,7 @@ function begin(world: World, session: Session, at: Instant): Step {
     next,
     (now) => prepareUser(now, session.uid),
     (now) => startFor(now, placed, at),
-    (now) => (awaitsRuntime(now, session.uid) ? same(now) : make(now, placed)),
+    (now) => (awaitsRuntime(now, session.uid) ? same(now) : makeInTime(now, placed)),
     (now) => (low ? { world: now, effects: [reservation(now)] } : same(now)),
   );
 }
@@ -213,7 +215,8 @@ function answerAgain(world: World, session: Session, requester: Requester): Step
 
 export function sessionMade(world: World, event: Of<"session.made">): Step {
   const session = world.sessions.get(event.id);
-  if (session?.stage.phase !== "opening" || session.stage.waitsFor !== "made") return same(world);
+  if (session?.stage.phase !== "opening") return same(world);
+  if (session.stage.waitsFor !== "made" && session.stage.waitsFor !== "moved") return same(world);
   const { scope, lifetime } = event;
   if (session.stage.lifetime && !lifetime) {
     const why = `session ${session.id} has no lifetime FIFO: ${event.problems.join("; ")}`;
@@ -228,7 +231,7 @@ export function sessionMade(world: World, event: Of<"session.made">): Step {
   return chain(
     put(world, made),
     (now) => ({ world: now, effects: problems }),
-    (now) => (mustWait(now, made) ? wait(now, made) : record(now, made)),
+    (now) => (mustWait(now, made) || waitsOn(now, made) ? wait(now, made) : record(now, made)),
     (now) => (left?.stage.phase === "closing" ? watchScope(now, left) : same(now)),
   );
 }

@@ -1,6 +1,7 @@
 /** Which machine a fired timer belongs to. */
 
 import { accessOver } from "./access.ts";
+import { birthOver } from "./birth.ts";
 import { busyOver, lookAgain, retryOver, stopOver } from "./closing.ts";
 import type { Effect } from "./effects.ts";
 import type { Event } from "./events.ts";
@@ -36,6 +37,8 @@ export function timerFired(world: World, { timer, at }: Extract<Event, { kind: "
       return busyOver(world, id);
     case "login":
       return news.loginOver(world, Number(id));
+    case "manager-birth":
+      return birthOver(world, Number(id));
     case "manager-start":
       return news.startOver(world, Number(id), at);
     case "manager-stop":

@@ -9,12 +9,13 @@
  * The manager (manager.ts) starts in a directory that is ready, and the directory goes after the manager.
  */
 
+import { makeWaiting } from "./birth.ts";
 import type { Effect } from "./effects.ts";
 import type { Account, Event, OpenFacts } from "./events.ts";
 import { limitsOf } from "./limits.ts";
 import { fail, start, stop } from "./manager.ts";
 import type { Instant, Session, Uid, User, World } from "./model.ts";
-import { makeWaiting, waitingFor } from "./opening.ts";
+import { waitingFor } from "./opening.ts";
 import { chain, putUser, type Step, same, saveUser } from "./outcome.ts";
 import { isUp, isWanted, listed, mayHaveManager, stays, wantsManager } from "./services.ts";
 
