@@ -54,6 +54,7 @@ export function startEngine({ kernel, world, now, log }: Around, { replies, ...r
     },
   });
   kernel.onVtLeft((vt) => engine.submit({ kind: "vt.left", at: now(), vt }));
+  kernel.onGettyEnded((end) => engine.submit({ kind: "getty.ended", at: now(), ...end }));
   kernel.watchActiveVt((vt) => engine.submit({ kind: "vt.activated", at: now(), vt }));
   kernel.watchDevices({
     found: (devices) => engine.submit({ kind: "devices.found", at: now(), devices }),
