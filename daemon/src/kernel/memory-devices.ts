@@ -97,8 +97,8 @@ export class MemoryDevices {
     else this.gettys.set(vt, command);
   }
 
-  endGetty(vt: number, how = "exit code 0"): void {
-    if (this.gettys.delete(vt)) this.listener?.gettyEnded({ vt, error: null, how });
+  endGetty(vt: number): void {
+    if (this.gettys.delete(vt)) this.listener?.gettyEnded({ vt, error: null, how: "exit code 0" });
   }
 
   held(): Held {
