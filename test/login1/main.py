@@ -16,7 +16,7 @@ from client import Client
 from login import Login
 from running import end_users, find_tests, Suite
 
-MODULES = ("members", "standard", "names", "lists", "loginctl", "signals", "create", "limits", "requests", "control", "foreground", "gettys", "seats", "devices", "multiseat", "compositors", "turmoil", "inhibit", "authority", "polkit", "others", "varlink", "log", "files", "hostile", "life")
+MODULES = ("members", "standard", "names", "lists", "loginctl", "signals", "create", "limits", "requests", "control", "foreground", "gettys", "seats", "devices", "multiseat", "compositors", "turmoil", "inhibit", "authority", "polkit", "others", "varlink", "varlink_newer", "log", "files", "hostile", "life")
 VARIANTS = (("daemon", "shipped"), ("daemon", "open"), ("broker", "open"))
 SECONDS = 60
 
