@@ -66,7 +66,6 @@ export function controlReleased(world: World, event: Of<"session.controlReleased
     (now) => relinquish(now, session, "released"),
     (now) => ({ world: now, effects: [{ kind: "publish" }] }),
     (now) => done(now, event.requester, session.id),
-    (now) => handover(now, session.seat),
   );
 }
 
@@ -89,9 +88,9 @@ export function busConnected(world: World, { bus, names }: Of<"bus.connected">):
   );
 }
 
+/** Others follow when what was live is closed, and not before. */
 function lose(world: World, gone: (control: Controller) => boolean): Step {
   const lost = [...world.sessions.values()].filter(({ control }) => control !== null && gone(control));
-  const seats = new Set(lost.map(({ seat }) => seat));
   return chain(
     world,
     (now) =>
@@ -101,7 +100,6 @@ function lose(world: World, gone: (control: Controller) => boolean): Step {
         "who asked for the control is gone",
       ),
     (now) => (lost.length === 0 ? same(now) : takeFrom(now, lost)),
-    (now) => chain(now, ...[...seats].map((seat) => (then: World) => handover(then, seat))),
   );
 }
 

@@ -36,7 +36,6 @@ export function deviceOpened(world: World, event: Of<"device.opened">): Step {
       // one that was open already and was not replaced, as for a client that is dead by then, is there still
       (now) => closeDevices(now, session, [device]),
       (now) => refuseTake(now, requester, refused),
-      (now) => handover(now, session.seat),
     );
   }
   const active = result.active || device.kind === "render";

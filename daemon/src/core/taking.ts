@@ -171,7 +171,6 @@ export function pauseCompleted(world: World, event: Of<"device.pauseCompleted">)
   const { session, device } = held;
   const { id } = session;
   const { requester } = event;
-  if (device.kind === "render") return done(world, requester, id);
   const told: Taken = { ...device, told: "paused" };
   if (device.state === "pausing") return done(put(world, withDevice(session, told)), requester, id);
   if (device.state !== "active" && device.state !== "asked") return done(world, requester, id);
