@@ -26,8 +26,8 @@ export function pausedEffect(
 }
 
 /**
- * With terminals at once; else the controller is asked first, if it hears. That it was asked is written down before:
- * its answer must not be taken for a wish of its own by another daemon.
+ * With terminals at once; else the controller is asked first, if it hears. That it was asked, or told to put down its
+ * seat, is written down before: another daemon must know its answer for one.
  */
 export function mute(world: World, seat: Seat, session: Session): Step {
   const { control } = session;
@@ -50,11 +50,11 @@ export function mute(world: World, seat: Seat, session: Session): Step {
   });
   if (muted === session) return same(world);
   if (asked) effects.push(graceTimer(seat.id));
+  const answers = asked || disabled !== session;
   return chain(
     world,
-    (now) => (asked ? saveSession(now, muted) : same(put(now, muted))),
+    (now) => (answers ? saveSession(now, muted) : same(put(now, muted))),
     (now) => ({ world: now, effects }),
-    (now) => (asked || disabled === session ? same(now) : saveSession(now, muted)),
   );
 }
 
@@ -73,17 +73,17 @@ function withSeatDown(session: Session, effects: Effect[]): Session {
 /** The keeper has muted what was shown on the terminal of this session. */
 export function mutedByKeeper(world: World, session: Session): Step {
   const effects: Effect[] = [];
+  const disabled = withSeatDown(session, effects);
   // what the keeper still has an order for, it answers after this
-  const muted = mapDevices(withSeatDown(session, effects), (device) =>
+  const muted = mapDevices(disabled, (device) =>
     device.kind !== "render" && device.state === "active" ? { ...device, state: "paused" } : device,
   );
   if (muted === session) return same(world);
   const told = withTold(world, muted, effects);
-  return chain(
-    world,
-    (now) => ({ world: now, effects }),
-    (now) => saveSession(now, told),
-  );
+  const save = (now: World) => saveSession(now, told);
+  const order = (now: World) => ({ world: now, effects });
+  // as in mute(); who is not to answer may be told twice
+  return disabled === session ? chain(world, order, save) : chain(world, save, order);
 }
 
 /** Those who were asked have had their time. */
