@@ -68,5 +68,6 @@ export const displayScenarios: readonly DisplayScenario[] = [
   { name: "kill -9 of the daemon under sway", run: killDaemon("logind"), ours: true },
   { name: "kill -9 of the daemon under sway over seatd", run: killDaemon("seatd"), ours: true },
   { name: "kill -9 of the keeper under weston and sway", run: killKeeper, ours: true },
-  { name: "1000 switches", run: switches, named: true },
+  { name: "200 switches", run: switches(200) },
+  { name: "1000 switches", run: switches(1000), named: true },
 ];
