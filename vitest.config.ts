@@ -16,6 +16,7 @@ export default defineConfig({
           name: "integration",
           include: ["test/kernel/**/*.test.ts"],
           testTimeout: 60_000,
+          hookTimeout: 60_000,
           pool: "forks",
         },
       },

@@ -13,7 +13,7 @@ import {
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { makeRig, type Rig, until } from "./rig.ts";
 import {
-  addBridge,
+  addBridges,
   NET,
   News,
   NULL,
@@ -36,7 +36,7 @@ describe.skipIf(noUdev)(`assignments to seats ${noUdev || ""}`, () => {
   beforeEach(() => {
     removeInterfaces();
     setRules(SEAT);
-    for (const name of ["br1", "br2"]) addBridge(name);
+    addBridges("br1", "br2");
     settle();
     rig = makeRig({ devices: { rules: RULES } });
     news = new News();

@@ -5,7 +5,7 @@ import { mkdirSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { awhile, makeRig, type Rig, until, watchTurns } from "./rig.ts";
 import {
-  addBridge,
+  addBridges,
   NET,
   News,
   NULL,
@@ -22,6 +22,8 @@ import {
 } from "./udev-rig.ts";
 
 const STATIC = "/run/udev/static_node-tags/uaccess";
+
+const many = (count: number) => Array.from({ length: count }, (_, i) => `many${i}`);
 
 describe.skipIf(noUdev)(`devices of a real udev ${noUdev || ""}`, () => {
   let rig: Rig;
@@ -48,7 +50,7 @@ describe.skipIf(noUdev)(`devices of a real udev ${noUdev || ""}`, () => {
       'KERNEL=="null", TAG+="uaccess", ENV{ID_SEAT}="seat-x_1"',
       'KERNEL=="br1", TAG+="seat", TAG+="master-of-seat", ENV{ID_FOR_SEAT}="net-br1"',
     );
-    addBridge("br1");
+    addBridges("br1");
     triggerNet();
     start();
     expect(news.found).toHaveLength(1);
@@ -79,7 +81,7 @@ describe.skipIf(noUdev)(`devices of a real udev ${noUdev || ""}`, () => {
   it("come and go", async () => {
     setRules(SEAT);
     start();
-    addBridge("br1");
+    addBridges("br1");
     await until("it is told", () => news.device("br1") !== undefined);
     removeBridge("br1");
     await until("its end", () => news.removed.includes(`${NET}/br1`));
@@ -89,7 +91,7 @@ describe.skipIf(noUdev)(`devices of a real udev ${noUdev || ""}`, () => {
 
   it("lose a tag that the rules do not give any more", async () => {
     setRules(SEAT);
-    addBridge("br1");
+    addBridges("br1");
     settle();
     start();
     expect(news.device("br1")?.assignable).toBe(true);
@@ -109,12 +111,12 @@ describe.skipIf(noUdev)(`devices of a real udev ${noUdev || ""}`, () => {
 
   it("are told as removed when they went and came while nobody looked", async () => {
     setRules(SEAT);
-    addBridge("br1");
+    addBridges("br1");
     settle();
     start();
     for (let i = 0; i < 3; i += 1) {
       removeBridge("br1");
-      addBridge("br1");
+      addBridges("br1");
     }
     settle();
     await until("it is there", () => news.story.at(-1) === "+br1");
@@ -147,14 +149,15 @@ describe.skipIf(noUdev)(`devices of a real udev ${noUdev || ""}`, () => {
 
   it("with a seat that cannot be one are passed over, and that is said once", async () => {
     setRules('SUBSYSTEM=="net", TAG+="seat", ENV{ID_SEAT}="../../etc"');
-    addBridge("br3");
+    addBridges("br3");
     start();
     triggerNet();
     triggerNet();
+    const said = () => rig.warnings.filter((line) => line.includes("br3"));
+    await until("it is said", () => said().length > 0);
     await awhile();
     expect([...news.known.keys()]).toEqual([]);
-    const said = rig.warnings.filter((line) => line.includes("br3"));
-    expect(said).toEqual([`device ${NET}/br3 is passed over: its ID_SEAT "../../etc" cannot name a seat`]);
+    expect(said()).toEqual([`device ${NET}/br3 is passed over: its ID_SEAT "../../etc" cannot name a seat`]);
     setRules(SEAT);
     triggerNet();
     await until("it is told", () => news.device("br3")?.seat === "seat0");
@@ -164,7 +167,7 @@ describe.skipIf(noUdev)(`devices of a real udev ${noUdev || ""}`, () => {
     setRules(SEAT);
     stopUdev(true);
     try {
-      addBridge("br4");
+      addBridges("br4");
       start();
       expect(news.device("br4")).toBeUndefined();
     } finally {
@@ -175,22 +178,22 @@ describe.skipIf(noUdev)(`devices of a real udev ${noUdev || ""}`, () => {
 
   it("are all looked at again when news were lost", async () => {
     setRules(SEAT);
-    addBridge("gone");
+    addBridges("gone");
     settle();
     start({ devices: { buffer: 4096 } });
     removeBridge("gone");
-    for (let i = 0; i < 40; i += 1) addBridge(`many${i}`);
+    addBridges(...many(40));
     settle();
     await until("everything is told again", () => news.found.length > 1);
     await until("all are known", () => news.known.size === 40);
     expect(news.device("gone")).toBeUndefined();
-    addBridge("after");
+    addBridges("after");
     await until("news go on", () => news.device("after") !== undefined);
   });
 
   it("do not hold up anything else when many of them change", async () => {
     setRules(SEAT);
-    for (let i = 0; i < 150; i += 1) addBridge(`many${i}`);
+    addBridges(...many(150));
     settle();
     start();
     const script =
@@ -233,15 +236,21 @@ describe.skipIf(noUdev)(`devices of a real udev ${noUdev || ""}`, () => {
 
   it("are udev's as soon as there is one", async () => {
     setRules(SEAT);
-    addBridge("br5");
+    addBridges("br5");
     settle();
-    renameSync("/run/udev", "/run/elsewhere");
-    start();
-    renameSync("/run/elsewhere", "/run/udev");
+    // the machine has devices of its own: with a record of one of them udev would make its directory again
+    stopUdev(true);
+    try {
+      renameSync("/run/udev", "/run/elsewhere");
+      start();
+      renameSync("/run/elsewhere", "/run/udev");
+    } finally {
+      stopUdev(false);
+    }
     expect(news.device("br5")).toBeUndefined();
     await until("it is told", () => news.device("br5") !== undefined);
     expect(news.found).toHaveLength(2);
-    addBridge("br6");
+    addBridges("br6");
     await until("and what comes later", () => news.device("br6") !== undefined);
   });
 
