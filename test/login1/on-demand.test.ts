@@ -73,3 +73,17 @@ it("closes a session that nobody waits for any more", async () => {
     reason: "deregistered",
   });
 });
+
+it("asks for no session when the caller went away while its user was looked up", async () => {
+  const test = machine();
+  const found: (() => void)[] = [];
+  const lookUp = test.kernel.lookUpUser;
+  test.kernel.lookUpUser = (uid, answer) => lookUp(uid, (user) => void found.push(() => answer(user)));
+  const client = test.kernel.dial(FD, test.kernel.system.makeProcess({ uid: 0 }).identity.pid);
+  client.send(Buffer.from(`${JSON.stringify(call)}\0`));
+  await vi.waitFor(() => expect(found).toHaveLength(1));
+  client.close();
+  await test.kernel.settle();
+  for (const answer of found) answer();
+  expect(test.submitted).toEqual([]);
+});

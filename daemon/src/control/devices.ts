@@ -60,7 +60,6 @@ export class Devices {
   }
 
   #explainTo(ask: Ask<"ExplainDevice">, asker: Asker): void {
-    if (ask.abandoned) return;
     const world = this.#options.world();
     const { path, device, takeable } = this.#find(ask.parameters.node);
     const access = this.#options.kernel.readAccess(path);

@@ -221,7 +221,6 @@ export class Methods implements Handlers {
 
   /** The leader is read only now: during the look-up its pid may have become another process's. */
   #registerUser(ask: Ask<"Register">, uid: number, user: Account | null): void {
-    if (ask.abandoned) return;
     if (user === null) return ask.refuse(failure("NoSuchUser", { uid }));
     const event = registration(ask.parameters, ask.peer, user, this.#kernel);
     if (!("kind" in event)) return ask.refuse(event);

@@ -30,7 +30,6 @@ export class UserServices {
   }
 
   #setLingerOf(ask: Ask<"SetLinger">, uid: number, found: Account | null): void {
-    if (ask.abandoned) return;
     const { enabled } = ask.parameters;
     const user = found ?? (enabled ? null : removedUser(this.#options.world(), uid));
     if (user === null) return ask.refuse(failure("NoSuchUser", { uid }));

@@ -11,8 +11,6 @@ export interface Ask<Takes = Readonly<Record<string, unknown>>, Gives extends ob
   readonly method: string;
   readonly parameters: Takes;
   readonly peer: Peer;
-  /** The client went away: nothing needs to be done any more. */
-  readonly abandoned: boolean;
   /** The fd is opened if there is somebody to send it to, and closed when it is sent. */
   reply(value: Gives, openFd?: () => number): void;
   /** The same with the value as JSON text. */
@@ -20,7 +18,10 @@ export interface Ask<Takes = Readonly<Record<string, unknown>>, Gives extends ob
   refuse(failure: Failure): void;
   /** Gives the core an event; exactly one answer follows, unless the client goes away or the deadline passes. */
   order(event: (requester: Requester) => Event, answered: Answered): void;
-  /** Runs what is left to do after a pause; an error in it is answered like one in the method itself. */
+  /**
+   * Runs what is left to do after a pause, unless the client went away meanwhile; an error in it is answered like one in
+   * the method itself.
+   */
   resume(rest: () => void): void;
   /** Sends a first reply, as JSON text, and, if the client asked for more, one for each later change. */
   watch(first: string): void;

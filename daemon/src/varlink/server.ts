@@ -195,6 +195,7 @@ export class VarlinkServer {
     };
     const refuse = (failure: Failure) => answer(encode(failure));
     const resume = (rest: () => void) => {
+      if (client.ended) return;
       try {
         rest();
       } catch (error) {
@@ -207,9 +208,6 @@ export class VarlinkServer {
     return {
       ...request,
       peer,
-      get abandoned() {
-        return client.ended;
-      },
       reply: (parameters, openFd) => answer(encode({ parameters }), openFd),
       replyText: (text) => answer(encodeText(text, false)),
       refuse,
