@@ -13,6 +13,7 @@ import { two } from "./scenarios/display/two.ts";
 import { weston } from "./scenarios/display/weston.ts";
 import { compositor } from "./scenarios/display/wlroots.ts";
 import { xorg } from "./scenarios/display/xorg.ts";
+import { gettys } from "./scenarios/gettys.ts";
 import { kills } from "./scenarios/kills.ts";
 import { crash, kept, killed } from "./scenarios/leftovers.ts";
 import { limits } from "./scenarios/limits.ts";
@@ -30,6 +31,7 @@ export interface Scenario {
 export const scenarios: readonly Scenario[] = [
   { name: "boot", run: boot },
   { name: "text login", run: textLogin },
+  { name: "gettys", run: gettys },
   { name: "ssh", run: ssh },
   { name: "limits", run: limits },
   { name: "user services", run: services },
