@@ -224,6 +224,7 @@ export class Seats {
       },
       takeVt: (vt, _uid, done) => this.#order(alive, () => keeper.takeVt(vt), done),
       releaseVt: (vt) => alive(() => keeper.order(() => keeper.releaseVt(vt))),
+      allocateVt: () => alive(() => {}),
       startGetty: (order) => alive(() => keeper.order(() => this.#startGetty(order))),
       activateVt: (vt) => alive(() => this.switchVt(vt)),
       openDevice: (order, opened) =>

@@ -65,6 +65,17 @@ describe.skipIf(why)(`the foreground ${why || ""}`, () => {
     expect(shown()).toBe(FIRST);
   });
 
+  it("can be one that keys would pass over before", async () => {
+    rig.kernel.activateVt(FIRST);
+    await until("it can be left", () => shown() === FIRST);
+    execFileSync("python3", ["-c", DEALLOCATE, String(SECOND)]);
+    const exists = () => existsSync(`/sys/class/vc/vcs${SECOND}`);
+    expect(exists()).toBe(false);
+    rig.kernel.allocateVt(SECOND);
+    await until("it exists", exists);
+    expect(shown()).toBe(FIRST);
+  });
+
   it("is not what there is none of", () => {
     for (const vt of [0, 64, 4096])
       expect(() => rig.kernel.activateVt(vt)).toThrow("not a number of the right size");

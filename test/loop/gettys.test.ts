@@ -30,6 +30,7 @@ describe("gettys", () => {
   it("are started where somebody looks, and followed by the next", async () => {
     const { kernel, log } = start(new MemorySystem());
     const { system } = kernel;
+    expect([...system.seats.allocated]).toEqual([1, 2, 3]);
     expect([...system.seats.gettys]).toEqual([
       [6, ["/sbin/agetty", "-o", "x tty6"]],
       [1, ["/sbin/agetty", "-o", "x tty1"]],

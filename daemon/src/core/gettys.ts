@@ -47,9 +47,16 @@ function recent({ starts }: Getty, { monotonic }: Instant): readonly number[] {
 export function shown(world: World, vt: number, at: Instant, first: boolean): Step {
   return chain(
     world,
+    (now) => (first ? allocate(now) : same(now)),
     (now) => (first ? offer(now, now.policy.vts.reserved, at) : same(now)),
     (now) => offer(now, vt, at),
   );
+}
+
+/** The reserved one is allocated by its getty. */
+function allocate(world: World): Step {
+  const last = world.policy.vts.automatic;
+  return { world, effects: last === 0 ? [] : [{ kind: "vts.allocate", last }] };
 }
 
 /** Those that run go on, whatever the configuration says now: somebody may be logged in. */

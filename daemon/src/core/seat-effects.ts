@@ -30,6 +30,8 @@ export type SeatEffect =
   | { readonly kind: "vt.take"; readonly id: SessionId; readonly vt: number; readonly uid: Uid }
   /** The keeper puts the VT back as it was. */
   | { readonly kind: "vt.release"; readonly vt: number }
+  /** Keys switch to the VTs from 1 to this one, too: they pass over one that nobody has opened since the boot. */
+  | { readonly kind: "vts.allocate"; readonly last: number }
   /**
    * The keeper starts it; it outlives both. anyway: also where somebody has the terminal open. Reports getty.ended.
    */

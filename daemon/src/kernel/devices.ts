@@ -114,6 +114,7 @@ export function createDevices(base: Base, options: Partial<DeviceOptions> = {}):
   return {
     ...createAccess(base),
     activateVt: (vt) => addon.activateVt(vt),
+    allocateVt: (vt) => addon.close(addon.openFile(`/dev/tty${vt}`)),
     watchDevices: (news) => devices.watch(news, buffer),
     findDevice: (number) => devices.takeable(devices.source.numbered(number)),
     findNode(path) {

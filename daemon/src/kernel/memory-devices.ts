@@ -41,6 +41,8 @@ export class MemoryDevices {
   readonly taken = new Map<number, MemoryTaken>();
   /** VTs that the keeper holds, and for whom. */
   readonly vts = new Map<number, Uid>();
+  /** VTs that somebody has opened. */
+  readonly allocated = new Set<number>();
   /** Gettys that it has started, by VT: what was executed. */
   readonly gettys = new Map<number, readonly string[]>();
   /** VTs that somebody has open. */

@@ -50,6 +50,7 @@ function createDevices(system: MemorySystem, watches: MemoryWatches): DevicePart
       if (system.activeVt === null) throw new KernelError("open", "ENOENT", "/dev/tty0");
       queueMicrotask(() => system.switchVt(vt));
     },
+    allocateVt: (vt) => void seats.allocated.add(vt),
     watchDevices(news) {
       watches.whenDevicesChange = news.changed;
       news.found(all());

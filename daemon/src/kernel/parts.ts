@@ -72,6 +72,7 @@ export type DevicePart = AccessPart &
   Pick<
     Kernel,
     | "activateVt"
+    | "allocateVt"
     | "watchDevices"
     | "findDevice"
     | "findNode"

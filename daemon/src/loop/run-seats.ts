@@ -55,6 +55,14 @@ export class SeatRunner {
     system.takeVt(vt, uid, (error) => this.#submit({ kind: "vt.taken", at: clock.now(), id, error }));
   }
 
+  #allocateVts(last: number): void {
+    try {
+      for (let vt = 1; vt <= last; vt++) this.#ports.system.allocateVt(vt);
+    } catch (error) {
+      this.#ports.log.warn(`cannot allocate VTs 1 to ${last}, keys pass over them: ${text(error)}`);
+    }
+  }
+
   #activateVt({ vt, id, requester }: Of<"vt.activate">): void {
     const reply = this.#ports.replies[requester.room];
     try {
@@ -101,6 +109,8 @@ export class SeatRunner {
         return this.#takeVt(effect);
       case "vt.release":
         return system.releaseVt(effect.vt);
+      case "vts.allocate":
+        return this.#allocateVts(effect.last);
       case "getty.start":
         return system.startGetty(effect);
       case "vt.activate":

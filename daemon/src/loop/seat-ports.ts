@@ -40,6 +40,8 @@ export interface SeatSystemPort {
   setAccess(devices: readonly Device[], uid: Uid | null, remove: readonly Uid[]): readonly string[];
   takeVt(vt: number, uid: Uid, done: Done): void;
   releaseVt(vt: number): void;
+  /** Opens the VT, so that it exists for the keyboard. */
+  allocateVt(vt: number): void;
   startGetty(order: GettyOrder): void;
   /** Asks the kernel to switch; does not wait for the switch. */
   activateVt(vt: number): void;
