@@ -6,50 +6,10 @@
 import type { Event } from "../../daemon/src/core/events.ts";
 import { SEATD, type Session, type SessionId } from "../../daemon/src/core/model.ts";
 import type { TakeResult } from "../../daemon/src/core/seat-effects.ts";
-import type { SeatRequest } from "../../daemon/src/core/seat-events.ts";
 import type { DeviceNumber } from "../../daemon/src/core/seat-model.ts";
+import type { Ask, Client, Had, Word } from "./client.ts";
 import type { OpenFile } from "./hardware.ts";
-import type { Process } from "./machine.ts";
 import type { Simulation } from "./simulation.ts";
-
-type Word = "active" | "asked" | "paused";
-
-interface Had {
-  readonly number: DeviceNumber;
-  readonly name: string;
-  word: Word;
-  /** Its controller put it down by itself. */
-  yielded: boolean;
-  /** A daemon died: what it said last may be said again. */
-  again: boolean;
-  /** It was put down, and a daemon died over that: whether it was heard, nobody can say. */
-  unheard: boolean;
-}
-
-type Wish = SeatRequest extends infer R
-  ? R extends SeatRequest
-    ? Omit<R, "at" | "requester">
-    : never
-  : never;
-type Ask =
-  | Wish
-  | Omit<Extract<Event, { kind: "session.controlRequested" }>, "at" | "requester">
-  | Omit<Extract<Event, { kind: "session.controlReleased" }>, "at" | "requester">;
-
-export interface Client {
-  name: string;
-  readonly seatd: boolean;
-  readonly process: Process;
-  readonly session: SessionId;
-  readonly seatId: string;
-  readonly devices: Map<string, Had>;
-  /** Over seatd: what it was told. */
-  seat: "disabled" | "enabled" | "disabling";
-  /** It never does what it is asked to. */
-  hangs: boolean;
-  /** What it asked over seatd, until it is answered: a restarted daemon finds it in the socket. */
-  waiting: Ask | null;
-}
 
 const text = ({ major, minor }: DeviceNumber): string => `${major}:${minor}`;
 

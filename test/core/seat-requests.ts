@@ -1,7 +1,7 @@
 /** What programs ask of seats in random histories. */
 
 import { SEATD, type Session } from "../../daemon/src/core/model.ts";
-import type { Client } from "./clients.ts";
+import type { Client } from "./client.ts";
 import { deviceOf } from "./seat-words.ts";
 import type { Simulation } from "./simulation.ts";
 
