@@ -43,7 +43,7 @@ describe("what V8 compiled at the build", () => {
   });
 
   test("is left alone under any others, and the parts work", () => {
-    const others = FLAGS.filter((flag) => flag !== "--lite-mode");
+    const others = FLAGS.filter((flag) => flag !== "--no-opt");
     expect(new Set(ask(REJECTED, others) as boolean[])).toEqual(new Set([true]));
   });
 

@@ -11,8 +11,7 @@
 /*
  * Not every release of Node knows these, and one that does not refuses to start. The build asked
  * the Node it found; another one may be there by now, and is then started without them. SIGUSR1
- * must not open the debugger (main.ts sees to it as well); --lite-mode has no WebAssembly, and says
- * so on stderr unless it is switched off by name.
+ * must not open the debugger (main.ts sees to it as well), and nothing here is WebAssembly.
  */
 static const char *const optional_flags[] = {
 #if NODE_HAS_DISABLE_SIGUSR1
@@ -24,8 +23,15 @@ static const char *const optional_flags[] = {
 	NULL,
 };
 
+/*
+ * What the optimizing compilers gain, a daemon that waits most of the time does not get back: they
+ * cost memory. The baseline compiler works beside the start, and builtins are not copied to where
+ * its code is nearer to them.
+ */
 static const char *const node_flags[] = {
-	"--lite-mode",
+	"--no-opt",
+	"--no-short-builtin-calls",
+	"--concurrent-sparkplug",
 	"--expose-gc",
 	"--disable-proto=delete",
 	"--disallow-code-generation-from-strings",

@@ -93,7 +93,7 @@ def test_real_node_takes_the_flags_in_silence_and_a_bare_environment():
     node = os.path.realpath("/usr/bin/node")
     keeper = Keeper(code, node=node, home=home, ready=False, env=environment, arguments=["--config", "/some.yaml"])
     equal(keeper.word("evaluated"), "EvalError")
-    true("--lite-mode" in keeper.word("flags"), keeper.words())
+    true("--no-opt" in keeper.word("flags"), keeper.words())
     true(keeper.word("proto"), "no __proto__")
     equal(keeper.word("arguments"), ["--config", "/some.yaml", "--run-dir", keeper.run_dir])
     equal(
