@@ -69,6 +69,10 @@ def test_descriptors_of_many_senders_at_once(service):
                 waiting.append((client, client.send("KeepOne", "h", [0], fds=[file]), f"{number} {turn}"))
                 client.send("Nope", "h", [0], fds=[file], flags=1)
                 os.close(file)
+            # more than 64 descriptors for one receiver the bus itself refuses to queue
+            while len(waiting) > 2 * len(clients):
+                client, serial, text = waiting.pop(0)
+                equal(client.answer(serial), [text])
         for client, serial, text in waiting:
             equal(client.answer(serial), [text])
 

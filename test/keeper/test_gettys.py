@@ -157,16 +157,18 @@ def test_getty_is_not_where_the_keeper_is():
     top = cgroup_top()
     if top is None:
         return "SKIP: no cgroup v2 to make groups in"
-    group = f"{top}/getty-test-{os.getpid()}"
-    os.mkdir(group)
-    keeper = Gettys()
-    told = keeper.stand_in("one", group=group)
-    true(os.path.basename(group) in told["group"], told["group"])
-    true(os.path.basename(group) not in read(f"/proc/{keeper.pid}/cgroup"), "the keeper is")
-    os.kill(told["pid"], signal.SIGKILL)
-    keeper.ended()
-    wait_for("it is empty", lambda: "populated 0" in read(f"{group}/cgroup.events"))
-    os.rmdir(group)
+    # a name of its own: what a killed run left must not stand in the way
+    group = tempfile.mkdtemp(prefix="sessionman-getty-", dir=top)
+    try:
+        keeper = Gettys()
+        told = keeper.stand_in("one", group=group)
+        true(os.path.basename(group) in told["group"], told["group"])
+        true(os.path.basename(group) not in read(f"/proc/{keeper.pid}/cgroup"), "the keeper is")
+        os.kill(told["pid"], signal.SIGKILL)
+        keeper.ended()
+        wait_for("it is empty", lambda: "populated 0" in read(f"{group}/cgroup.events"))
+    finally:
+        os.rmdir(group)
 
 
 @with_terminals(OURS)
