@@ -97,6 +97,13 @@ enum channel_op {
 	 * errno and it was not started: EBUSY where somebody has the VT open.
 	 */
 	CHANNEL_GETTY_ENDED = 16,
+	/*
+	 * daemon: answer a request on the connection number value: uid bytes of what it has
+	 * received are discarded, and the gid bytes that text begins with are sent, with the
+	 * descriptor that comes along, if any. A daemon that is killed could do the one without the
+	 * other. The answer is EAGAIN, with nothing done, if the peer takes no more.
+	 */
+	CHANNEL_ANSWER = 17,
 };
 
 enum held_kind {
@@ -117,9 +124,9 @@ struct held_device {
 
 /*
  * The value of the record HELD_END. A daemon may be newer than the keeper that runs, and must not
- * order what that does not know. 1: gettys
+ * order what that does not know. 1: gettys; 2: answers
  */
-#define CHANNEL_VERSION 1
+#define CHANNEL_VERSION 2
 
 #define RUN_ARGUMENTS_MAX 32
 #define RUN_LISTEN_FD 3

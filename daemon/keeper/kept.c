@@ -1,4 +1,7 @@
-#include <stddef.h>
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "kept.h"
@@ -24,4 +27,68 @@ bool kept_add(struct kept *kept, uint32_t number, int fd)
 		return true;
 	}
 	return false;
+}
+
+static int find(const struct kept *kept, uint32_t number)
+{
+	for (int i = 0; i < KEPT_MAX; i++) {
+		if (kept->list[i].used && kept->list[i].number == number)
+			return kept->list[i].fd;
+	}
+	return -1;
+}
+
+static bool takes_more(int connection)
+{
+	struct pollfd fd = {.fd = connection, .events = POLLOUT};
+
+	return poll(&fd, 1, 0) == 1 && (fd.revents & POLLOUT) != 0;
+}
+
+/* Descriptors that came with the bytes make the kernel give fewer at a time than there are. */
+static void discard(int connection, size_t count)
+{
+	char bytes[512];
+
+	while (count > 0) {
+		size_t size = count < sizeof(bytes) ? count : sizeof(bytes);
+		ssize_t len = recv(connection, bytes, size, MSG_DONTWAIT);
+		if (len <= 0)
+			return;
+		count -= (size_t)len;
+	}
+}
+
+static ssize_t send_with(int connection, const struct kept_answer *answer)
+{
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {0};
+	struct iovec part = {.iov_base = (void *)answer->bytes, .iov_len = answer->size};
+	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+
+	if (answer->fd >= 0) {
+		message.msg_control = control;
+		message.msg_controllen = sizeof(control);
+		struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+		header->cmsg_level = SOL_SOCKET;
+		header->cmsg_type = SCM_RIGHTS;
+		header->cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(header), &answer->fd, sizeof(int));
+	}
+	return sendmsg(connection, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+int kept_reply(const struct kept *kept, uint32_t number, const struct kept_answer *answer)
+{
+	int connection = find(kept, number);
+
+	if (connection < 0)
+		return ENOENT;
+	if (!takes_more(connection))
+		return EAGAIN;
+	/* First: the peer wakes up with what is sent, and may ask again. */
+	discard(connection, answer->request);
+	ssize_t len = send_with(connection, answer);
+	if (len < 0)
+		return errno == EAGAIN ? EPIPE : errno;
+	return (size_t)len == answer->size ? 0 : EPIPE;
 }

@@ -2,6 +2,7 @@
 #define SESSIONMAN_KEPT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define KEPT_MAX 128
@@ -22,5 +23,17 @@ struct kept {
 bool kept_add(struct kept *kept, uint32_t number, int fd);
 
 void kept_drop(struct kept *kept, uint32_t number);
+
+struct kept_answer {
+	/* How much of what was received is answered by it. */
+	size_t request;
+	const char *bytes;
+	size_t size;
+	/* Goes with it and stays the caller's; or -1. */
+	int fd;
+};
+
+/* 0 or an errno; EAGAIN: nothing was done. */
+int kept_reply(const struct kept *kept, uint32_t number, const struct kept_answer *answer);
 
 #endif

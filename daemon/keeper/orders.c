@@ -100,6 +100,21 @@ static void keep(struct keeper *keeper, const struct channel_record *record, int
 		log_line("no place to keep connection %d", record->value);
 }
 
+static void reply(struct keeper *keeper, const struct channel_record *record, int fd)
+{
+	const struct kept_answer answer = {
+		.request = record->uid,
+		.bytes = record->text,
+		.size = record->gid,
+		.fd = fd,
+	};
+	int error = record->gid < sizeof(record->text)
+			    ? kept_reply(&keeper->kept, (uint32_t)record->value, &answer)
+			    : EINVAL;
+
+	channel_done(keeper, record->serial, error);
+}
+
 /* A number that is out of range is no VT. */
 static unsigned int vt_of(const struct channel_record *record)
 {
@@ -137,6 +152,9 @@ bool order_take(struct keeper *keeper, const struct channel_record *record, int 
 		break;
 	case CHANNEL_KEEP:
 		keep(keeper, record, fd);
+		break;
+	case CHANNEL_ANSWER:
+		reply(keeper, record, *fd);
 		break;
 	case CHANNEL_FORGET:
 		kept_drop(&keeper->kept, key);

@@ -5,8 +5,8 @@ import struct
 
 RECORD = struct.Struct("=IIiII2028s")
 READY, EMPTY_DIRECTORY, DONE, RUN = 1, 2, 3, 4
-VERSION = 1
-OPEN, PAUSE, RESUME, CLOSE, TAKE, RELEASE, LEFT, KEEP, FORGET, HELD, GETTY, GETTY_ENDED = range(5, 17)
+VERSION = 2
+OPEN, PAUSE, RESUME, CLOSE, TAKE, RELEASE, LEFT, KEEP, FORGET, HELD, GETTY, GETTY_ENDED, ANSWER = range(5, 18)
 
 
 def send(channel, op, serial=0, value=0, uid=0, gid=0, text=b"", fds=()):

@@ -195,7 +195,7 @@ def test_records_of_noise():
     for _ in range(1500):
         text = b"\0".join(chance.choices(words, k=chance.randrange(6))) if chance.random() < 0.7 else chance.randbytes(chance.randrange(2029))
         # No VT: those are this machine's.
-        op = chance.choice([OPEN, PAUSE, RESUME, CLOSE, KEEP, FORGET, LEFT, HELD, 15, 0, 0xFFFFFFFF])
+        op = chance.choice([OPEN, PAUSE, RESUME, CLOSE, KEEP, FORGET, LEFT, HELD, ANSWER, 15, 0, 0xFFFFFFFF])
         value = chance.choice([0, 1, 2, 63, -1, 2**31 - 1, -(2**31)])
         numbers = chance.choice([(1, 3), (1, 5), (0, 0), (0xFFFFFFFF, 0xFFFFFFFF)])
         keeper.puppet.send(op, serial=0, value=value, uid=numbers[0], gid=numbers[1], text=text[:2028], fds=[pidfd] if chance.random() < 0.8 else [])

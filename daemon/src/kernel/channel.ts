@@ -25,6 +25,7 @@ export const OP = {
   held: 14,
   startGetty: 15,
   gettyEnded: 16,
+  answer: 17,
 } as const;
 
 export interface Order {
@@ -34,6 +35,8 @@ export interface Order {
   readonly uid?: number;
   readonly gid?: number;
   readonly text?: string;
+  /** Instead of a text. */
+  readonly bytes?: Uint8Array;
 }
 
 /** The host's byte order is the one that typed arrays have. */
@@ -47,7 +50,7 @@ function encode(order: Order): Uint8Array {
   view.setUint32(8, order.value ?? 0, little);
   view.setUint32(12, order.uid ?? 0, little);
   view.setUint32(16, order.gid ?? 0, little);
-  bytes.set(Buffer.from(order.text ?? ""), TEXT_OFFSET);
+  bytes.set(order.bytes ?? Buffer.from(order.text ?? ""), TEXT_OFFSET);
   return bytes;
 }
 

@@ -8,6 +8,7 @@ import type { Base } from "./base.ts";
 import { fits, OP, type Order, Outbox, RECORD_SIZE, Received } from "./channel.ts";
 import { type HeldByKeeper, nothingHeld, readHeld } from "./held.ts";
 import { KernelError } from "./kernel.ts";
+import { type Answer, GONE, Orders } from "./orders.ts";
 import { READABLE, WRITABLE } from "./poller.ts";
 
 /** A device to open; vt: in whose foreground alone it may be live, 0 for any. */
@@ -47,6 +48,11 @@ export interface Keeper {
   onGettyEnded(ended: (vt: number, errno: number, status: number) => void): void;
   /** Has the connection kept under that number; the descriptor stays the caller's. False if that cannot be. */
   keep(number: number, fd: number): boolean;
+  /**
+   * Discards so much of what the connection has received and sends these bytes, both or neither, whenever the daemon
+   * dies; descriptor -1 for none, it is closed here in any case. EAGAIN: nothing was done, the peer takes no more.
+   */
+  answer(number: number, request: number, bytes: Uint8Array, descriptor: number, done: Done): void;
   forget(number: number): void;
   /** Takes up all that the keeper has sent: what it did before something else happened is told before that. */
   catchUp(): void;
@@ -57,64 +63,14 @@ export interface Keeper {
 export const CHANNEL_FD = 3;
 /** The instance lock: the daemon only has to keep it from its children. */
 const LOCK_FD = 6;
-const GONE = "ENOTCONN";
 /** Records that are taken up before it is somebody else's turn. */
 const AT_ONCE = 32;
-
-interface Answer {
-  readonly error: string | null;
-  /** Of a device. */
-  readonly live: boolean;
-  /** The receiver's to close; -1 for none. */
-  readonly fd: number;
-}
 
 function adoptLock(addon: Addon): void {
   try {
     addon.adopt(LOCK_FD);
   } catch {
     // a keeper that gave no lock
-  }
-}
-
-/** Orders that are answered, by their serials. */
-class Orders {
-  readonly #pending = new Map<number, (answer: Answer) => void>();
-  readonly #send: (order: Order, fd?: number) => boolean;
-  readonly #base: Base;
-  #serial = 0;
-
-  constructor(base: Base, send: (order: Order, fd?: number) => boolean) {
-    this.#base = base;
-    this.#send = send;
-  }
-
-  /** The descriptor is closed in any case. */
-  give(order: Order, answered: (answer: Answer) => void, fd = -1): void {
-    this.#serial = (this.#serial + 1) >>> 0;
-    const refusal = fits(order.text ?? "") ? GONE : "E2BIG";
-    if (refusal === GONE && this.#send({ ...order, serial: this.#serial }, fd)) {
-      this.#pending.set(this.#serial, answered);
-      return;
-    }
-    if (fd >= 0) this.#base.addon.close(fd);
-    setImmediate(answered, { error: refusal, live: false, fd: -1 });
-  }
-
-  /** False if nobody waits for it. */
-  answer(record: Received): boolean {
-    const answered = this.#pending.get(record.serial);
-    if (answered === undefined) return false;
-    this.#pending.delete(record.serial);
-    const error = record.value === 0 ? null : this.#base.addon.errorName(record.value);
-    answered({ error, live: record.uid === 1, fd: record.fds[0] ?? -1 });
-    return true;
-  }
-
-  end(): void {
-    const waiting = [...this.#pending.values()];
-    this.#pending.clear();
-    for (const answered of waiting) answered({ error: GONE, live: false, fd: -1 });
   }
 }
 
@@ -190,7 +146,7 @@ function deviceOrders({ base, orders }: Channel): DeviceOrders {
 
 type OtherOrders = Pick<
   Keeper,
-  "ready" | "emptyDirectory" | "run" | "takeVt" | "releaseVt" | "startGetty" | "keep" | "forget"
+  "ready" | "emptyDirectory" | "run" | "takeVt" | "releaseVt" | "startGetty" | "keep" | "answer" | "forget"
 >;
 
 function otherOrders({ base, orders, send }: Channel): OtherOrders {
@@ -222,6 +178,10 @@ function otherOrders({ base, orders, send }: Channel): OtherOrders {
       if (send({ op: OP.keep, value: number }, copy)) return true;
       base.addon.close(copy);
       return false;
+    },
+    answer(number, request, bytes, descriptor, done) {
+      const order = { op: OP.answer, value: number, uid: request, gid: bytes.length, bytes };
+      orders.give(order, ({ error }) => done(error), descriptor);
     },
     forget: (number) => void send({ op: OP.forget, value: number }),
   };

@@ -6,6 +6,7 @@
 import { AGAIN } from "./addon.ts";
 import type { Base } from "./base.ts";
 import { Ending } from "./ending.ts";
+import type { Keeper } from "./keeper.ts";
 import type { Peer } from "./kernel.ts";
 import { Outgoing } from "./outgoing.ts";
 import { FAILED, HUNG_UP, READABLE, WRITABLE } from "./poller.ts";
@@ -21,12 +22,19 @@ export interface Keeping {
   /** For all connections: what is shown is copied out of it. */
   readonly buffer: Buffer;
   readonly queueBytes: number;
+  /** How the keeper answers on the connection of that number; null if it does not. */
+  readonly answerOf: (number: number) => Keeper["answer"] | null;
   /** Called once, when the connection has ended in any way. */
   readonly left: (connection: Kept) => void;
 }
 
-/** showing: the handler has what came, and has not said what becomes of it. */
-type State = "open" | "showing" | "closing" | "ended";
+/** showing: the handler has what came, and has not said what becomes of it; answering: the keeper sends the answer. */
+type State = "open" | "showing" | "answering" | "closing" | "ended";
+
+interface Message {
+  readonly bytes: Uint8Array;
+  readonly fds: readonly number[] | undefined;
+}
 
 export class Kept extends Ending<KeptHandler> implements KeptConnection {
   readonly number: number;
@@ -39,6 +47,8 @@ export class Kept extends Ending<KeptHandler> implements KeptConnection {
   #state: State = "open";
   /** Length of the request whose answer waits to be sent. */
   #owed = 0;
+  /** What is not to overtake the answer that the keeper sends. */
+  #behind: Message[] = [];
   #events = -1;
   #again: NodeJS.Timeout | undefined;
 
@@ -65,12 +75,36 @@ export class Kept extends Ending<KeptHandler> implements KeptConnection {
 
   send(bytes: Uint8Array, fds?: readonly number[]): void {
     if (this.#state === "closing" || this.#state === "ended") return this.#outgoing.close(fds);
+    if (this.#state === "answering") return void this.#behind.push({ bytes, fds });
     if (this.#outgoing.send(bytes, fds) === "lost") return this.endLater();
     this.#await();
   }
 
   answer(length: number, bytes: Uint8Array, fds?: readonly number[]): void {
     if (this.#state !== "showing") return this.#outgoing.close(fds);
+    const answer = this.#outgoing.waits ? null : this.#keeping.answerOf(this.number);
+    if (answer === null) return this.#answerAlone(length, { bytes, fds });
+    this.#state = "answering";
+    answer(this.number, length, bytes, fds?.[0] ?? -1, (error) =>
+      this.#answered(error, length, { bytes, fds }),
+    );
+  }
+
+  #answered(error: string | null, length: number, answer: Message): void {
+    if (this.#state !== "answering") return;
+    // a descriptor is sent once
+    const again = error === "EAGAIN" && answer.fds === undefined;
+    if (error !== null && !again) return this.end();
+    this.#state = again ? "showing" : "open";
+    if (again) this.#answerAlone(length, answer);
+    const behind = this.#behind;
+    this.#behind = [];
+    for (const { bytes, fds } of behind) this.send(bytes, fds);
+    this.#await();
+  }
+
+  /** Killed between its two halves, this daemon would leave the peer without an answer. */
+  #answerAlone(length: number, { bytes, fds }: Message): void {
     const sending = this.#outgoing.answer(length, bytes, fds);
     if (sending === "lost") return this.endLater();
     if (sending === "waiting") this.#owed = length;
@@ -161,6 +195,8 @@ export class Kept extends Ending<KeptHandler> implements KeptConnection {
     this.#state = "ended";
     clearTimeout(this.#again);
     this.#outgoing.drop();
+    for (const { fds } of this.#behind) this.#outgoing.close(fds);
+    this.#behind = [];
     // the keeper has the same description: closing it would leave it among those that are watched
     if (this.#events === -1) this.#keeping.base.addon.close(this.fd);
     else this.#keeping.base.poller.forget(this.fd);

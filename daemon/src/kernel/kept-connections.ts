@@ -8,8 +8,13 @@ import type { KeptConnection, KeptHandler } from "./seat-kernel.ts";
 
 export type AcceptedKept = (connection: KeptConnection) => KeptHandler | null;
 
+type KeeperPart = Pick<Keeper, "keep" | "forget" | "answer" | "held">;
+
+/** The first version of the keeper that answers for the daemon. */
+const KNOWS_ANSWERS = 2;
+
 export class KeptConnections {
-  readonly #keeper: Pick<Keeper, "keep" | "forget">;
+  readonly #keeper: KeeperPart;
   readonly #keeping: Keeping;
   readonly #leave: (peer: Peer) => void;
   /** Numbers of those that the keeper has. */
@@ -18,7 +23,7 @@ export class KeptConnections {
 
   constructor(
     base: Base,
-    keeper: Pick<Keeper, "keep" | "forget">,
+    keeper: KeeperPart,
     { readBytes, queueBytes }: ListenLimits,
     leave: (peer: Peer) => void,
   ) {
@@ -28,6 +33,7 @@ export class KeptConnections {
       base,
       buffer: Buffer.allocUnsafeSlow(readBytes),
       queueBytes,
+      answerOf: (number) => this.#answerOf(number),
       left: (connection) => this.#left(connection),
     };
   }
@@ -65,6 +71,12 @@ export class KeptConnections {
     if (!this.#kept.has(number) && this.#keeper.keep(number, fd)) this.#kept.add(number);
     connection.serve(handler);
     return true;
+  }
+
+  #answerOf(number: number): Keeper["answer"] | null {
+    return this.#kept.has(number) && this.#keeper.held().version >= KNOWS_ANSWERS
+      ? this.#keeper.answer
+      : null;
   }
 
   #left({ number, peer }: Kept): void {

@@ -135,7 +135,7 @@ class Acceptor {
 
 export function createSockets(
   base: Base,
-  keeper: Pick<Keeper, "keep" | "forget" | "held">,
+  keeper: Pick<Keeper, "keep" | "forget" | "answer" | "held">,
 ): Pick<Kernel, "listen" | "serveKept"> {
   const { addon } = base;
   const spare = new Spare(addon);
