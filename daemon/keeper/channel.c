@@ -17,11 +17,10 @@
 /* Its end of the channel closes a little before the process is reaped. */
 #define HANGUP_GRACE_MS 1000
 
-ssize_t record_send(
-	int channel, const struct channel_record *record, const int *fds, size_t fd_count)
+ssize_t send_with_fds(int socket, const void *bytes, size_t size, const int *fds, size_t fd_count)
 {
 	_Alignas(struct cmsghdr) char control[CMSG_SPACE(KEPT_MAX * sizeof(int))];
-	struct iovec part = {.iov_base = (void *)record, .iov_len = sizeof(*record)};
+	struct iovec part = {.iov_base = (void *)bytes, .iov_len = size};
 	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
 
 	if (fd_count > 0) {
@@ -34,7 +33,13 @@ ssize_t record_send(
 		header->cmsg_len = CMSG_LEN(fd_count * sizeof(int));
 		memcpy(CMSG_DATA(header), fds, fd_count * sizeof(int));
 	}
-	return sendmsg(channel, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+	return sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+ssize_t record_send(
+	int channel, const struct channel_record *record, const int *fds, size_t fd_count)
+{
+	return send_with_fds(channel, record, sizeof(*record), fds, fd_count);
 }
 
 void channel_send(

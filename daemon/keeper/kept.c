@@ -1,10 +1,10 @@
 #include <errno.h>
 #include <poll.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "kept.h"
+#include "records.h"
 
 void kept_drop(struct kept *kept, uint32_t number)
 {
@@ -59,24 +59,6 @@ static void discard(int connection, size_t count)
 	}
 }
 
-static ssize_t send_with(int connection, const struct kept_answer *answer)
-{
-	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {0};
-	struct iovec part = {.iov_base = (void *)answer->bytes, .iov_len = answer->size};
-	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
-
-	if (answer->fd >= 0) {
-		message.msg_control = control;
-		message.msg_controllen = sizeof(control);
-		struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-		header->cmsg_level = SOL_SOCKET;
-		header->cmsg_type = SCM_RIGHTS;
-		header->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(header), &answer->fd, sizeof(int));
-	}
-	return sendmsg(connection, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-}
-
 int kept_reply(const struct kept *kept, uint32_t number, const struct kept_answer *answer)
 {
 	int connection = find(kept, number);
@@ -87,7 +69,8 @@ int kept_reply(const struct kept *kept, uint32_t number, const struct kept_answe
 		return EAGAIN;
 	/* First: the peer wakes up with what is sent, and may ask again. */
 	discard(connection, answer->request);
-	ssize_t len = send_with(connection, answer);
+	ssize_t len = send_with_fds(
+		connection, answer->bytes, answer->size, &answer->fd, answer->fd >= 0 ? 1 : 0);
 	if (len < 0)
 		return errno == EAGAIN ? EPIPE : errno;
 	return (size_t)len == answer->size ? 0 : EPIPE;

@@ -9,6 +9,9 @@
 /* Takes what the daemon has sent; at the channel's end, gives the daemon a moment to end, too. */
 void channel_receive(struct keeper *keeper);
 
+/* As sendmsg says it, without waiting; fd_count is at most KEPT_MAX. */
+ssize_t send_with_fds(int socket, const void *bytes, size_t size, const int *fds, size_t fd_count);
+
 /* Sends one with descriptors; -1 with errno. */
 ssize_t record_send(
 	int channel, const struct channel_record *record, const int *fds, size_t fd_count);
