@@ -4,22 +4,14 @@ import harness
 from harness import *
 
 # Writes down what it is, then greets whoever connects, until it is told to end.
-RUNNER = r"""#!/usr/bin/python3 -IB
-import json, os, socket, sys
-fds = {}
-for fd in range(64):
-    try:
-        fds[fd] = os.readlink(f"/proc/self/fd/{fd}")
-    except FileNotFoundError:
-        pass
+RUNNER = TELLER + r"""
+import socket
 listener = socket.socket(fileno=3)
 told = {
     "arguments": sys.argv[1:], "environment": dict(os.environ), "fds": fds, "cwd": os.getcwd(), "leader": os.getsid(0) == os.getpid(),
     "status": open("/proc/self/status").read(), "pid": os.getpid(), "listener": listener.getsockname(),
 }
-with open(sys.argv[1] + ".new", "w") as file:
-    json.dump(told, file)
-os.rename(sys.argv[1] + ".new", sys.argv[1])
+tell(told)
 while True:
     client, _ = listener.accept()
     try:
