@@ -6,13 +6,13 @@ import type { Session, World } from "../../daemon/src/core/model.ts";
 import type { Device, Taken } from "../../daemon/src/core/seat-model.ts";
 import { step } from "../../daemon/src/core/step.ts";
 import { onVt, session, withSession, withVt, worldOf } from "../store/sd-login-worlds.ts";
+import { BUS, controlOf } from "./controllers.ts";
 
 const DEVICES = 1000;
 const LIMIT_MS = 5;
 /** How long the machine may be busy with something else. */
 const PATIENCE_MS = 20_000;
 const AT = { realtime: 1, monotonic: 1 };
-const BUS = "1".padStart(32, "0");
 
 function device(i: number): Device {
   const number = { major: 13, minor: i, block: false };
@@ -37,15 +37,7 @@ function controlled(id: string, vt: number, live: boolean): Session {
     const key = Number(id) * DEVICES + i;
     return { key, kind: "evdev", major: 13, minor: i, node, path, state: word, told: word, tries: 20 };
   });
-  const control = {
-    name: `:1.${id}`,
-    bus: BUS,
-    uid: 1000,
-    pid: 1,
-    originalType: "tty",
-    seat: "enabled",
-    vt: true,
-  } as const;
+  const control = controlOf({ name: `:1.${id}` });
   return session(id, { ...onVt(vt), uid: 1000 + vt, control, devices });
 }
 

@@ -5,8 +5,8 @@ import type { Event } from "../../daemon/src/core/events.ts";
 import type { Taken } from "../../daemon/src/core/seat-model.ts";
 import { step } from "../../daemon/src/core/step.ts";
 import { onVt, session, withVt, worldOf } from "../store/sd-login-worlds.ts";
+import { controlOf } from "./controllers.ts";
 
-const BUS = "1".padStart(32, "0");
 const answer = { at: { realtime: 1, monotonic: 1 }, id: "1", key: 1 };
 const requester = { room: "login1", call: 1 } as const;
 
@@ -33,16 +33,11 @@ function worldWith(state: Taken["state"]) {
     told: "active",
     tries: 20,
   };
-  const control = {
-    name: ":1.7",
-    bus: BUS,
-    uid: 1000,
-    pid: 1,
-    originalType: "tty",
-    seat: "enabled",
-    vt: true,
-  } as const;
-  return { ...withVt(worldOf(session("1", { ...onVt(2), control, devices: [device] })), 2), bus: BUS };
+  const control = controlOf({});
+  return {
+    ...withVt(worldOf(session("1", { ...onVt(2), control, devices: [device] })), 2),
+    bus: control.bus,
+  };
 }
 
 const named = ANSWERS.map(([event, state]) => [event.kind, JSON.stringify(event), event, state] as const);

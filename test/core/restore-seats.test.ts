@@ -6,17 +6,9 @@ import type { Control, Session } from "../../daemon/src/core/model.ts";
 import { heldSession, restoreSeats } from "../../daemon/src/core/restore-seats.ts";
 import type { Taken } from "../../daemon/src/core/seat-model.ts";
 import { session, worldOf } from "../store/sd-login-worlds.ts";
+import { controlOf } from "./controllers.ts";
 
-const control = (over: Partial<Control>): Control => ({
-  name: "5",
-  bus: "seatd",
-  uid: 1000,
-  pid: 100,
-  originalType: "tty",
-  seat: "enabled",
-  vt: true,
-  ...over,
-});
+const control = (over: Partial<Control>) => controlOf({ name: "5", bus: "seatd", pid: 100, ...over });
 
 type Order = "vt.release" | "vt.take";
 
