@@ -22,6 +22,7 @@ const { values } = parseArgs({
     quick: { type: "boolean", default: false },
     pin: { type: "boolean", default: false },
     only: { type: "string", default: PARTS.join(",") },
+    others: { type: "string", default: "0,200,5000" },
   },
 });
 
@@ -51,7 +52,7 @@ async function withBoth(
 
 async function main(): Promise<void> {
   const parts = values.only.split(",");
-  const others = [0, 200, 5000];
+  const others = values.others.split(",").map(Number);
   const options = { tree: values.tree, cache: values.elogind || values.tree, pinned: values.pin };
   const rows: Row[] = [];
   if (parts.includes("latency"))
