@@ -81,6 +81,42 @@ describe("questions", () => {
     expect((await client.call("GetSessionByProcess", {})).error).toBe(`${OURS}.NotInSession`);
   });
 
+  describe("as on the bus, a process is", () => {
+    const sessionOf = async (pid: number) => {
+      const { parameters, error } = await client.call("GetSessionByProcess", { pid });
+      return error ?? (parameters?.session as { id: string } | undefined)?.id;
+    };
+
+    it("in the session that it leads, wherever it is", async () => {
+      const [first, second] = [await machine.session(ALICE), await machine.session(BOB)];
+      for (const cgroup of ["/elsewhere", `/user.slice/user-1001.slice/session-${second.id}.scope`]) {
+        const process = machine.kernel.system.processes.get(first.leader);
+        if (process !== undefined) process.cgroup = cgroup;
+        expect(await sessionOf(first.leader)).toBe(first.id);
+      }
+    });
+
+    it.each(["/user.slice/user-1000.slice/user@1000.service/app.slice", "/elsewhere"])(
+      "in none when it was moved from there to %s",
+      async (cgroup) => {
+        const { leader } = await machine.session(ALICE);
+        expect(await sessionOf(machine.process(ALICE, { parent: leader, cgroup }))).toBe(
+          `${OURS}.NotInSession`,
+        );
+      },
+    );
+
+    it("in none when that of its control group is not known", async () => {
+      const cgroup = "/user.slice/user-1000.slice/session-77.scope";
+      expect(await sessionOf(machine.process(ALICE, { cgroup }))).toBe(`${OURS}.NotInSession`);
+    });
+  });
+
+  it.each([-1, 2 ** 31, 2 ** 32 + 1])("finds no process with the id %d", async (pid) => {
+    const error = pid < 0 ? "org.varlink.service.InvalidParameter" : `${OURS}.NotInSession`;
+    expect((await client.call("GetSessionByProcess", { pid })).error).toBe(error);
+  });
+
   it("counts in its status", async () => {
     await machine.session(ALICE);
     await machine.session(ALICE);

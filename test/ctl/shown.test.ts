@@ -105,14 +105,14 @@ describe("status", () => {
 
   it("cannot be made to drive the terminal", async () => {
     const leader = bridge.machine.process(ALICE, { command: "evil\u001b]0;owned\u0007\n\u202e\u009b2J" });
-    bridge.caller = bridge.machine.process(ALICE, { parent: leader });
     bridge.machine.kernel.system.users.set(ALICE, {
       uid: ALICE,
       gid: ALICE,
       name: "al\u202eice",
       groups: [],
     });
-    await bridge.machine.client(bridge.caller).call("Register", { holder: false });
+    await bridge.machine.connect(ALICE, { parent: leader }).call("Register", { holder: false });
+    bridge.caller = bridge.machine.process(ALICE, { parent: leader });
     for (const args of [
       ["status", "1"],
       ["list"],

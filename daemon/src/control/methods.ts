@@ -1,20 +1,21 @@
 /** What each method of org.sessionman.Login does: questions are answered from the World, orders go to the core. */
 
+import { sessionOfProcess } from "../core/belonging.ts";
 import type { OpenResult } from "../core/effects.ts";
 import type { Account, Event } from "../core/events.ts";
-import type { Instant, Session, World } from "../core/model.ts";
+import type { Instant, Session, SessionId, World } from "../core/model.ts";
 import { isUid } from "../core/names.ts";
 import { mayControl } from "../core/policy.ts";
 import { allUsers } from "../core/select.ts";
-import { type Kernel, KernelError, type ProcessFacts } from "../kernel/kernel.ts";
-import { invalidParameter } from "../varlink/errors.ts";
+import { type Kernel, KernelError, processOrNull } from "../kernel/kernel.ts";
+import { type Failure, invalidParameter } from "../varlink/errors.ts";
 import { type Ask, settle } from "./ask.ts";
 import { Devices } from "./devices.ts";
 import { failed, failure, refused } from "./errors.ts";
 import { explain } from "./explain.ts";
 import type { Method, SessionRecord } from "./interface.ts";
 import { Lists } from "./lists.ts";
-import { callerOf, registration, sessionOfProcess, userOf } from "./register.ts";
+import { callerOf, registration, userOf } from "./register.ts";
 import { renderSession, renderUser } from "./render.ts";
 import { Seats } from "./seats.ts";
 import { UserServices } from "./services.ts";
@@ -279,12 +280,9 @@ export class Methods implements Handlers {
     return null;
   }
 
-  #sessionOf(pid: number): ReturnType<typeof sessionOfProcess> {
-    const { sessions, leaders } = this.#options.world();
-    return sessionOfProcess(pid, this.#kernel, ({ identity }: ProcessFacts) => {
-      const session = sessions.get(leaders.get(identity.pid) ?? "");
-      if (session === undefined || session.scope || session.leader.start !== identity.start) return null;
-      return session.id;
-    });
+  /** The session that a process is in, or the answer where it is in none. */
+  #sessionOf(pid: number): SessionId | Failure {
+    const found = sessionOfProcess(this.#options.world(), (at) => processOrNull(this.#kernel, at), pid);
+    return found?.id ?? failure("NotInSession", { pid });
   }
 }

@@ -9,7 +9,7 @@ import { isUid } from "../core/names.ts";
 import { NOTHING_ASKED } from "../core/session-limits.ts";
 import { type Kernel, KernelError, type Peer, type ProcessFacts } from "../kernel/kernel.ts";
 import { type Failure, invalidParameter, permissionDenied } from "../varlink/errors.ts";
-import { failed, failure } from "./errors.ts";
+import { failed } from "./errors.ts";
 import type { Parameters } from "./interface.ts";
 
 type Wanted = Parameters<"Register">;
@@ -94,29 +94,6 @@ function refuseClaims(wanted: Wanted, leader: ProcessFacts): Failure | null {
   if (!OPEN_CLASSES.has(wanted.class ?? "")) return permissionDenied;
   const tty = (wanted.tty ?? "").replace(/^\/dev\//, "");
   return tty === "" || tty === leader.terminal ? null : permissionDenied;
-}
-
-/**
- * The session a process is in: by its control group or, where sessions have none, because one of its ancestors
- * leads it.
- */
-export function sessionOfProcess(
-  pid: number,
-  kernel: Pick<Kernel, "process">,
-  leads: (process: ProcessFacts) => string | null,
-): string | Failure {
-  try {
-    for (let at = pid, steps = 0; at > 1 && steps < 64; steps++) {
-      const process = kernel.process(at);
-      if (process.session !== null) return process.session;
-      const id = leads(process);
-      if (id !== null) return id;
-      at = process.parent;
-    }
-  } catch (error) {
-    if (!(error instanceof KernelError)) throw error;
-  }
-  return failure("NotInSession", { pid });
 }
 
 export function callerOf(peer: Peer): Caller {

@@ -196,8 +196,12 @@ export interface Paths {
   readonly cgroupLayout: "systemd" | "elogind";
 }
 
+/** Callers may name greater ones, which no process can have. */
+export const PID_MAX = 0x7fff_ffff;
+
 /** null if there is no such process. */
 export function processOrNull(kernel: Pick<Kernel, "process">, pid: number): ProcessFacts | null {
+  if (pid < 1 || pid > PID_MAX) return null;
   try {
     return kernel.process(pid);
   } catch (error) {

@@ -5,7 +5,7 @@ import type { Method } from "../bus/table.ts";
 import { LATER } from "../bus/table.ts";
 import type { DBusError, Value } from "../bus/values.ts";
 import type { OpenResult } from "../core/effects.ts";
-import type { ProcessFacts } from "../kernel/kernel.ts";
+import { PID_MAX, type ProcessFacts } from "../kernel/kernel.ts";
 import { askRoot } from "./authority.ts";
 import { type CreateArguments, Unfit } from "./create-facts.ts";
 import { type NamedValue, readProperties } from "./create-limits.ts";
@@ -23,7 +23,6 @@ import {
 import { sessionPath } from "./paths.ts";
 import type { ManagerObject, Room } from "./room.ts";
 import { method } from "./rows.ts";
-import { PID_MAX } from "./tracking.ts";
 
 const ARGUMENTS = "service type class desktop seat_id vtnr tty display remote remote_user remote_host";
 const RESULTS = "session_id object_path runtime_path fifo_fd uid seat_id vtnr existing";

@@ -9,9 +9,6 @@ import { seatOf } from "../core/seats.ts";
 import { type Kernel, processOrNull } from "../kernel/kernel.ts";
 import { noSessionForPid, noSuchSeat, noSuchSession, noSuchUser, noUserForPid } from "./errors.ts";
 
-/** Callers may name greater ones, which no process can have. */
-export const PID_MAX = 0x7fff_ffff;
-
 export class Tracker {
   readonly #kernel: Pick<Kernel, "process">;
   readonly #world: () => World;
@@ -35,7 +32,7 @@ export class Tracker {
     return pid === null ? null : nearestSession(this.#world(), this.#look, pid);
   }
 
-  readonly #look: Look = (pid) => (pid < 1 || pid > PID_MAX ? null : processOrNull(this.#kernel, pid));
+  readonly #look: Look = (pid) => processOrNull(this.#kernel, pid);
 }
 
 /** "" and "self" are the caller's own session, "auto" stands in for it where there is none. */

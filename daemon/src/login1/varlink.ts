@@ -7,14 +7,14 @@ import type { OpenResult, Refusal } from "../core/effects.ts";
 import type { Event } from "../core/events.ts";
 import type { Instant, Requester, Session, SessionId, World } from "../core/model.ts";
 import { NOTHING_ASKED, passOver } from "../core/session-limits.ts";
-import { type Kernel, KernelError, type ProcessFacts } from "../kernel/kernel.ts";
+import { type Kernel, KernelError, PID_MAX, type ProcessFacts } from "../kernel/kernel.ts";
 import type { LogPort } from "../loop/ports.ts";
 import type { Ask as AnyAsk } from "../varlink/ask.ts";
 import { type Failure, invalidParameter, permissionDenied } from "../varlink/errors.ts";
 import { VarlinkServer } from "../varlink/server.ts";
 import { type CreateArguments, Unfit } from "./create-facts.ts";
 import { prepareSession } from "./creation.ts";
-import { PID_MAX, Tracker } from "./tracking.ts";
+import { Tracker } from "./tracking.ts";
 import {
   type ErrorName,
   INTERFACE,
