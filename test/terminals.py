@@ -49,6 +49,10 @@ class Terminal:
         """Text or graphics, keyboard, who is asked before a switch."""
         return self._get(KDGETMODE), self._get(KDGKBMODE), fcntl.ioctl(self.fd, VT_GETMODE, bytes(8))[0]
 
+    def signals(self):
+        """Those by which its owner is asked and told."""
+        return struct.unpack("bbhhh", fcntl.ioctl(self.fd, VT_GETMODE, bytes(8)))[2:4]
+
     def owner(self):
         status = os.stat(self.path)
         return status.st_uid, status.st_gid, status.st_mode & 0o777

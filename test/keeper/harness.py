@@ -1,5 +1,6 @@
 """Starts keepers and asks about them. Everything they touch lies below TOP."""
 
+import errno
 import fcntl
 import json
 import os
@@ -51,6 +52,13 @@ def read(path):
 
 def children(pid):
     return [int(word) for word in read(f"/proc/{pid}/task/{pid}/children").split()]
+
+
+def error_text(number):
+    """What the keeper's C library calls it: musl is linked into the program that is tested with it."""
+    musl = {errno.ENOTTY: "Not a tty", errno.ENAMETOOLONG: "Filename too long"}[number]
+    with open(SESSIONMAND, "rb") as program:
+        return musl if musl.encode() in program.read() else os.strerror(number)
 
 
 def command_line(pid):

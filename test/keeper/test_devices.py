@@ -97,7 +97,7 @@ def test_who_cannot_be_muted_is_killed_before_the_answer():
         true(not alive(controller.pid), "it has ended")
         equal(controller.wait(), -signal.SIGKILL)
         equal(len(keeper.descriptors()), DESCRIPTORS, "the device is forgotten")
-        equal(keeper.lines(), "sessionmand: mute evdev device 1:3: Inappropriate ioctl for device; its controller is killed\n")
+        equal(keeper.lines(), f"sessionmand: mute evdev device 1:3: {error_text(errno.ENOTTY)}; its controller is killed\n")
 
 
 def test_the_end_of_a_controller_is_waited_for_but_not_for_long():

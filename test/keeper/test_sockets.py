@@ -121,7 +121,7 @@ def test_without_a_place_for_clients_at_the_side_logins_go_on():
             (home, [], f"{path}: is not a socket, clients of {whose} are not served"),
             (None, [option, "-"], ""),
             (None, [option, f"{home}/no/place/x"], f"bind {home}/no/place/x: No such file or directory; clients of {whose} are not served"),
-            (None, [option, "/" + "x" * 110], f"File name too long; clients of {whose} are not served"),
+            (None, [option, "/" + "x" * 110], f"{error_text(errno.ENAMETOOLONG)}; clients of {whose} are not served"),
         ]
         for place, arguments, line in rows:
             keeper = Keeper("say(fds=sorted(descriptors))\n" + SERVE, home=place, arguments=arguments)
