@@ -68,7 +68,7 @@ def test_what_it_is_written_like(script):
     true(text.count("\n") < 60, f"{name} has {text.count(chr(10))} lines")
     true(not re.search(r"\beval\b", text), "no eval")
     equal(os.stat(script).st_mode & 0o777, 0o755, "mode")
-    for shell in (["dash", "-n"], ["bash", "--posix", "-n"]):
+    for shell in (["sh", "-n"], ["bash", "--posix", "-n"]):
         equal(subprocess.run([*shell, script]).returncode, 0, f"{shell[0]} reads it")
 
 
@@ -112,7 +112,7 @@ def test_what_is_installed(script):
         if "=" in line and not line.startswith("# "):
             variable = line[1:].partition("=")[0]
             true(variable in code, f"knows {variable}")
-            equal(subprocess.run(["dash", "-n", "-c", line[1:]]).returncode, 0, line)
+            equal(subprocess.run(["sh", "-n", "-c", line[1:]]).returncode, 0, line)
 
 
 def test_a_manager_that_is_not_installed(script):
