@@ -44,4 +44,6 @@ export interface Client {
   hangs: boolean;
   /** What it asked over seatd, until it is answered: a restarted daemon finds it in the socket. */
   waiting: Ask | null;
+  /** Devices that it asked for over the bus, and a daemon died over that: it may ask again. */
+  readonly lost: Set<string>;
 }

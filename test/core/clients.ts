@@ -3,12 +3,13 @@
  * of its session. What must never be told to one is noted.
  */
 
+import type { Refusal } from "../../daemon/src/core/effects.ts";
 import type { Event } from "../../daemon/src/core/events.ts";
 import { SEATD, type Session, type SessionId } from "../../daemon/src/core/model.ts";
 import type { TakeResult } from "../../daemon/src/core/seat-effects.ts";
 import type { DeviceNumber } from "../../daemon/src/core/seat-model.ts";
 import type { Ask, Client, Had, Word } from "./client.ts";
-import type { OpenFile } from "./hardware.ts";
+import type { Found, OpenFile } from "./hardware.ts";
 import type { Simulation } from "./simulation.ts";
 
 const text = ({ major, minor }: DeviceNumber): string => `${major}:${minor}`;
@@ -41,6 +42,7 @@ export class Clients {
       seat: "disabled",
       hangs: false,
       waiting: null,
+      lost: new Set(),
     };
     this.list.push(client);
     return client;
@@ -106,8 +108,9 @@ export class Clients {
       this.wrongs.push(`take ${call} was answered without a question`);
       return;
     }
-    if (!result.ok) return;
     const { client, ask } = asked;
+    if (!result.ok) return this.#notTaken(client, ask.number, result.refusal);
+    client.lost.delete(text(ask.number));
     const file = fetch(result.key);
     if (file === null) this.wrongs.push(`device ${text(ask.number)} was given without a descriptor`);
     if (file === null || !client.process.alive) return;
@@ -122,6 +125,34 @@ export class Clients {
       again: false,
       unheard: false,
     });
+  }
+
+  /** Nobody has it already who was never given it, and does not wait for it. */
+  #notTaken(client: Client, number: DeviceNumber, refusal: Refusal): void {
+    if (refusal !== "device-taken" || client.devices.has(text(number))) return;
+    const waits = [...this.#calls.values()].some(
+      ({ client: who, ask }) =>
+        who === client && ask.kind === "device.takeRequested" && text(ask.number) === text(number),
+    );
+    if (!waits) this.wrongs.push(`${client.name} was told that it has ${text(number)}, which it has not`);
+  }
+
+  /** Whoever was not answered, because a daemon died over it, asks again. */
+  askLost(): void {
+    for (const client of this.list)
+      for (const number of [...client.lost]) {
+        client.lost.delete(number);
+        const found = this.#machine.seats.hardware.find(number);
+        if (found !== null) this.take(client, found);
+      }
+  }
+
+  take(client: Client, found: Found): void {
+    const { session: id, name, process } = client;
+    const caller = { uid: 0, pid: process.identity.pid };
+    const { major, minor } = found.device.number ?? { major: 0, minor: 0 };
+    const device = found.kind === null ? null : found;
+    this.ask(client, { kind: "device.takeRequested", id, name, number: { major, minor }, device, caller });
   }
 
   #device(id: SessionId, name: string, number: DeviceNumber): Had | null {
@@ -230,6 +261,7 @@ export class Clients {
   /** Another daemon: what was asked over the bus is lost, and over seatd asked again by nobody but the socket. */
   restarted(): void {
     for (const { client, ask } of this.#calls.values()) {
+      if (ask.kind === "device.takeRequested" && !client.seatd) client.lost.add(text(ask.number));
       const device = ask.kind === "device.pauseCompleted" ? client.devices.get(text(ask.number)) : undefined;
       if (device?.word !== "active") continue;
       device.yielded = true;

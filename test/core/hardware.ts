@@ -15,9 +15,11 @@ export interface OpenFile {
   readonly holders: Set<Process>;
 }
 
+export type Found = Takeable | { readonly device: Device; readonly kind: null };
+
 export class Hardware {
   /** By name, such as "card0". */
-  readonly devices = new Map<string, Takeable | { readonly device: Device; readonly kind: null }>();
+  readonly devices = new Map<string, Found>();
   /** Users with an entry, by name of the device. */
   readonly access = new Map<string, Set<number>>();
   /** Nodes in whose lists udev's own helper has written since we have last. */
@@ -43,6 +45,15 @@ export class Hardware {
     this.devices.delete(name);
     this.access.delete(name);
     for (const file of this.files) if (file.name === name) file.live = false;
+  }
+
+  /** By "226:0"; null: there is none. */
+  find(number: string): Found | null {
+    for (const found of this.devices.values()) {
+      const { number: has } = found.device;
+      if (has !== null && `${has.major}:${has.minor}` === number) return found;
+    }
+    return null;
   }
 
   isMaster(name: string): boolean {

@@ -3,7 +3,7 @@
 import type { OpenFacts } from "../../daemon/src/core/events.ts";
 import { facts } from "./facts.ts";
 import { GID } from "./machine.ts";
-import { bounce, flap, interrupt } from "./seat-mishaps.ts";
+import { bounce, die, flap, interrupt } from "./seat-mishaps.ts";
 import { type Action, askForSession, askOfClient, pick, takeAll } from "./seat-requests.ts";
 import type { Simulation } from "./simulation.ts";
 
@@ -24,6 +24,7 @@ export const SEAT_ACTIONS = [
     "flap",
     "flap",
     "interrupt",
+    "die",
   ],
   ...["plug", "unplug", "move", "trigger", "grab", "hang", "stubborn", "broken"],
   ...["work", "work", "work", "work", "work", "quiet", "quiet", "later", "later"],
@@ -102,6 +103,7 @@ function moveHardware(machine: Simulation, [what, a, b]: Action): void {
   if (what === "bounce") bounce(machine, a, b);
   if (what === "flap") flap(machine, a, b);
   if (what === "interrupt") interrupt(machine, a, b);
+  if (what === "die") die(machine, a, b);
   if (what === "grab") seats.grab(pick(names, b) ?? "");
   if (what === "plug") seats.plug(pick(WORDS, b) ?? "card0");
   if (what === "trigger") seats.trigger(pick(names, b) ?? "");

@@ -29,6 +29,7 @@ function rest(machine: Simulation): void {
   machine.seats.lazy = false;
   machine.settle();
   if (machine.dead) machine.restart();
+  machine.seats.clients.askLost();
   machine.advance(REST_MS);
   machine.settle();
   machine.seats.sweep();

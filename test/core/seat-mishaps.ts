@@ -1,6 +1,6 @@
 /** What goes wrong in random histories of seats only when several things happen in that order, and fast. */
 
-import { askOfClient, pick } from "./seat-requests.ts";
+import { askOfClient, pick, takeAll } from "./seat-requests.ts";
 import type { Simulation } from "./simulation.ts";
 
 function activate(machine: Simulation, id: string): void {
@@ -54,4 +54,24 @@ export function interrupt(machine: Simulation, a: number, b: number): void {
   machine.killAfter(0);
   if (vt !== 0) seats.switchVt(1 + (vt % 3));
   machine.restart(b % 3);
+}
+
+/** The daemon is killed between what a client asks for and the answer; sometimes the client asks again. */
+export function die(machine: Simulation, a: number, b: number): void {
+  const { seats } = machine;
+  const client = pick(
+    seats.clients.list.filter(({ seatd }) => !seatd),
+    a,
+  );
+  if (client === undefined) return;
+  // who has everything gives something back
+  askOfClient(machine, client, ["return", a, b]);
+  seats.quiet();
+  takeAll(machine, client);
+  while (seats.move(0));
+  machine.killAfter(1 + (b % 4));
+  while (seats.move(1));
+  machine.killAfter(0);
+  machine.restart(a % 4);
+  if (b % 3 === 0) seats.clients.askLost();
 }

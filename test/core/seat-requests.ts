@@ -13,20 +13,10 @@ export function pick<T>(from: readonly T[], at: number): T | undefined {
 
 export function takeAll(machine: Simulation, client: Client): void {
   const { clients, hardware } = machine.seats;
-  const { session: id, name, process } = client;
-  const caller = { uid: 0, pid: process.identity.pid };
   for (const found of hardware.devices.values()) {
     const { number, seat } = found.device;
     if (found.kind === null || number === null || seat !== client.seatId) continue;
-    const { major, minor } = number;
-    clients.ask(client, {
-      kind: "device.takeRequested",
-      id,
-      name,
-      number: { major, minor },
-      device: found,
-      caller,
-    });
+    clients.take(client, found);
     if (client.seatd) machine.seats.quiet();
   }
 }
@@ -38,12 +28,7 @@ export function askOfClient(machine: Simulation, client: Client, [what, a, b]: A
   if (what === "quit") machine.exit(process);
   if (what === "hang") client.hangs = b % 3 !== 0;
   if (what === "release") clients.ask(client, { kind: "session.controlReleased", id, name, caller });
-  if (what === "take") {
-    const found = pick([...hardware.devices.values()], b) ?? deviceOf("event9");
-    const { major, minor } = found.device.number ?? { major: 0, minor: 0 };
-    const device = found.kind === null ? null : found;
-    clients.ask(client, { kind: "device.takeRequested", id, name, number: { major, minor }, device, caller });
-  }
+  if (what === "take") clients.take(client, pick([...hardware.devices.values()], b) ?? deviceOf("event9"));
   if (what === "all") takeAll(machine, client);
   const had = pick([...client.devices.values()], b);
   if (had === undefined) return;

@@ -60,7 +60,8 @@ export function adoptSeats(world: World, found: Found, live: readonly Session[])
   }
   const keys = [...found.held.devices, ...found.sessions.flatMap(({ record }) => record.devices)];
   const nextKey = Math.max(0, ...keys.map(({ key }) => key)) + 1;
-  return adoptGettys({ ...next, nextKey }, found.held.gettys);
+  const unsure = new Set(found.held.devices.map(({ key }) => key));
+  return adoptGettys({ ...next, nextKey, unsure }, found.held.gettys);
 }
 
 /** After the sessions were adopted: the difference goes. */

@@ -115,6 +115,11 @@ export interface SeatWorld {
   readonly enumerated: boolean;
   /** The next key for a device that is taken; above those of all records. */
   readonly nextKey: number;
+  /**
+   * Keys of devices that an earlier daemon opened. It may have died before their controllers heard of it, which may
+   * take them once more.
+   */
+  readonly unsure: ReadonlySet<number>;
   /** By key. */
   readonly dropped: Table<number, Dropped>;
   readonly takeovers: ReadonlyMap<SessionId, Takeover>;

@@ -172,6 +172,7 @@ export function emptyWorld(policy: Policy): World {
     devices: Table.empty(),
     enumerated: false,
     nextKey: 1,
+    unsure: new Set(),
     dropped: Table.empty(),
     takeovers: new Map(),
     gettys: Table.empty(),

@@ -8,14 +8,14 @@ import { canTakeDevices } from "./classes.ts";
 import type { Effect, Refusal } from "./effects.ts";
 import type { Event } from "./events.ts";
 import { handover } from "./handover.ts";
-import { type Requester, SEATD, type Session, type World } from "./model.ts";
+import { type Control, type Requester, SEATD, type Session, type World } from "./model.ts";
 import { chain, put, type Step, same, saveSession } from "./outcome.ts";
 import { withdrawDevices } from "./relinquish.ts";
 import type { TakeResult } from "./seat-effects.ts";
 import type { Takeable } from "./seat-events.ts";
 import type { DeviceNumber, Taken } from "./seat-model.ts";
 import { seatOf } from "./seats.ts";
-import { TRIES, withDevice } from "./takings.ts";
+import { isLive, TRIES, withDevice } from "./takings.ts";
 
 type Of<K extends Event["kind"]> = Extract<Event, { kind: K }>;
 type TakeRequest = Of<"device.takeRequested">;
@@ -46,7 +46,12 @@ function refuse(world: World, requester: Requester, { refusal, message }: Refuse
 export function takeRequested(world: World, event: TakeRequest): Step {
   const { requester } = event;
   const session = takerOf(world, event);
-  if (!("user" in session)) return refuseTake(world, requester, session);
+  if (!("user" in session))
+    return chain(
+      world,
+      (now) => dropUnanswered(now, event),
+      (now) => refuseTake(now, requester, session),
+    );
   const takeable = takeableFor(session, event);
   if (!("device" in takeable)) return refuseTake(world, requester, takeable);
   const { control } = session;
@@ -62,13 +67,14 @@ export function takeRequested(world: World, event: TakeRequest): Step {
     node: device.node,
     path: device.path,
     state: "opening",
-    told: active ? "active" : "paused",
+    // what it replaces is live until then
+    told: active || (present !== null && isLive(present)) ? "active" : "paused",
     tries: TRIES,
   };
   const next =
     present === null
       ? put({ ...world, nextKey: world.nextKey + 1 }, { ...session, devices: [...session.devices, taken] })
-      : put(world, withDevice(session, taken));
+      : put(withoutDoubt(world, present), withDevice(session, taken));
   const vt = seat.hasVts ? session.vtnr : 0;
   const { id } = session;
   return {
@@ -90,8 +96,7 @@ function takerOf(world: World, { id, name, number }: TakeRequest): Session | Ref
   if (session.control?.name !== name)
     return { refusal: "not-controller", message: `${name} does not control session ${id}` };
   const present = deviceByNumber(session, number);
-  // over seatd one that is open already is opened again: a killed daemon has left the answer to us
-  if (present !== null && (session.control.bus !== SEATD || present.state === "opening"))
+  if (present !== null && !mayBeUnanswered(world, session.control, present))
     return { refusal: "device-taken", message: `device ${text(number)} is taken already` };
   if (session.seat === null || session.stage.phase !== "running")
     return { refusal: "not-allowed", message: `session ${id} is on no seat` };
@@ -102,6 +107,33 @@ function takerOf(world: World, { id, name, number }: TakeRequest): Session | Ref
     return { refusal: "limits", message, errno: "EMFILE" };
   }
   return session;
+}
+
+/**
+ * One that is open already is opened again for who may never have had it: a killed daemon has left the answer to us.
+ * Over seatd the question is in the socket until it is answered. Over the bus it is gone, and is asked again, or not.
+ */
+function mayBeUnanswered({ unsure }: World, { bus }: Control, { key, state }: Taken): boolean {
+  return state !== "opening" && (bus === SEATD || unsure.has(key));
+}
+
+/** It was opened before a killed daemon could answer, and now it is too late: who is refused has nothing of it. */
+function dropUnanswered(world: World, { id, name, number }: TakeRequest): Step {
+  const session = world.sessions.get(id);
+  const device = session?.control?.name === name ? deviceByNumber(session, number) : null;
+  if (session === undefined || device === null || !world.unsure.has(device.key)) return same(world);
+  return chain(
+    withoutDoubt(world, device),
+    (now) => withdrawDevices(now, session, [device]),
+    (now) => handover(now, session.seat),
+  );
+}
+
+function withoutDoubt(world: World, { key }: Taken): World {
+  if (!world.unsure.has(key)) return world;
+  const unsure = new Set(world.unsure);
+  unsure.delete(key);
+  return { ...world, unsure };
 }
 
 function isNumber(value: number, below: number): boolean {
