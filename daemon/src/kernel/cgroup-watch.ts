@@ -1,8 +1,9 @@
 /**
- * Tells when a group has no process left: one inotify descriptor over the cgroup.events of those that are watched, and
- * a timer for those that no watch is left for.
+ * Tells when a group has no process left: one inotify descriptor over the cgroup.events of those that have some, and
+ * a timer for those that no watch is left for. Most are empty when they are first looked at, and need no watch.
  */
 
+import type { Addon } from "./addon.ts";
 import type { Base } from "./base.ts";
 import { KernelError } from "./kernel.ts";
 import { READABLE } from "./poller.ts";
@@ -10,9 +11,13 @@ import { READABLE } from "./poller.ts";
 interface Watched {
   readonly directory: string | null;
   readonly emptied: () => void;
-  /** -1: looked at by the timer. */
-  readonly watch: number;
+  watch: number;
 }
+
+/** Not looked at yet. */
+const NEW = -2;
+/** Looked at by the timer. */
+const NONE_LEFT = -1;
 
 /** Groups by their path below the root. */
 export interface GroupWatch {
@@ -24,6 +29,16 @@ export interface GroupWatch {
 
 const LOOK_MS = 1_000;
 
+function populated(addon: Addon, directory: string): boolean {
+  try {
+    return addon.read(`${directory}/cgroup.events`, 4096).includes("populated 1");
+  } catch (error) {
+    if (!(error instanceof KernelError)) throw error;
+    // what cannot be read now (no descriptor left) is not taken for empty: it is looked at again later
+    return error.errno !== "ENOENT" && error.errno !== "ENODEV";
+  }
+}
+
 export function createGroupWatch({ addon, poller, turns, lacks }: Base): GroupWatch {
   const groups = new Map<string, Watched>();
   const byWatch = new Map<number, string>();
@@ -31,16 +46,6 @@ export function createGroupWatch({ addon, poller, turns, lacks }: Base): GroupWa
   const due = new Set<string>();
   let inotify = -1;
   let timer: NodeJS.Timeout | undefined;
-
-  const populated = (directory: string): boolean => {
-    try {
-      return addon.read(`${directory}/cgroup.events`, 4096).includes("populated 1");
-    } catch (error) {
-      if (!(error instanceof KernelError)) throw error;
-      // what cannot be read now (no descriptor left) is not taken for empty: it is looked at again later
-      return error.errno !== "ENOENT" && error.errno !== "ENODEV";
-    }
-  };
 
   const remove = (group: string) => {
     const watched = groups.get(group);
@@ -53,7 +58,11 @@ export function createGroupWatch({ addon, poller, turns, lacks }: Base): GroupWa
 
   const look = (group: string) => {
     const watched = groups.get(group);
-    if (watched === undefined || (watched.directory !== null && populated(watched.directory))) return;
+    if (watched === undefined) return;
+    if (watched.directory !== null && populated(addon, watched.directory)) {
+      if (watched.watch === NEW) begin(group, watched, watched.directory);
+      return;
+    }
     remove(group);
     watched.emptied();
   };
@@ -68,8 +77,9 @@ export function createGroupWatch({ addon, poller, turns, lacks }: Base): GroupWa
   };
 
   const lookAtUnwatched = () => {
-    for (const [group, watched] of groups) if (watched.watch < 0) lookLater(group);
-    if ([...groups.values()].some(({ watch }) => watch < 0)) return;
+    const without = [...groups].filter(([, { watch }]) => watch === NONE_LEFT);
+    for (const [group] of without) lookLater(group);
+    if (without.length > 0) return;
     clearInterval(timer);
     timer = undefined;
   };
@@ -93,18 +103,22 @@ export function createGroupWatch({ addon, poller, turns, lacks }: Base): GroupWa
       if (!(error instanceof KernelError)) throw error;
       if (error.errno !== "ENOENT") lacks(`control groups are looked at each second: ${error.message}`);
       timer ??= setInterval(lookAtUnwatched, LOOK_MS);
-      return -1;
+      return NONE_LEFT;
     }
+  };
+
+  const begin = (group: string, watched: Watched, directory: string) => {
+    watched.watch = arm(directory);
+    if (watched.watch >= 0) byWatch.set(watched.watch, group);
+    // it may have become empty before the watch was there
+    lookLater(group);
   };
 
   return {
     add(group, directory, emptied) {
       remove(group);
-      const watch = directory === null ? -1 : arm(directory);
-      groups.set(group, { directory, emptied, watch });
-      if (watch >= 0) byWatch.set(watch, group);
-      // it may have become empty before the watch was there
-      if (directory === null || !populated(directory)) lookLater(group);
+      groups.set(group, { directory, emptied, watch: NEW });
+      lookLater(group);
     },
     remove,
     shut() {
