@@ -16,7 +16,7 @@ export function activeSession(world: World, seat: Seat): Session | null {
 
 /** Sessions that left the foreground of a seat between two Worlds, and those that came into it. */
 export function switched(before: World, after: World): Session[] {
-  if (before === after) return [];
+  if (before.seats === after.seats) return [];
   const found: Session[] = [];
   for (const id of new Set([...before.seats.keys(), ...after.seats.keys()])) {
     const left = foreground(before, id);

@@ -89,13 +89,12 @@ class Directory implements StateFiles {
     for (const name of names) {
       const content = stateFile(world, name, this.#options.fifos);
       if (content === null) gone.push(name);
-      else if (this.#written.get(name) !== content)
-        due.push({ name, content, order: orderOf(name, content) });
+      else if (this.#written.get(name) !== content) due.push({ name, content });
       else this.#dirty.delete(name);
     }
-    due.sort((one, other) => one.order - other.order);
+    if (due.length > 1) due.sort(inWritingOrder);
     // users first, whose files name sessions; but before anything else what somebody else is to have now
-    gone.sort((one, other) => folderOrder(other) - folderOrder(one));
+    if (gone.length > 1) gone.sort((one, other) => folderOrder(other) - folderOrder(one));
     for (const name of gone) if (this.#granted(name) !== "") this.#remove(name);
     let failures = 0;
     for (const each of due) if (!this.#write(each, failures < FAILURES_IN_A_ROW)) failures += 1;
@@ -170,12 +169,15 @@ class Directory implements StateFiles {
 interface Due {
   readonly name: StateName;
   readonly content: string;
-  readonly order: number;
 }
 
 /** One folder after the other; in each those that grant something after those that do not. */
-function orderOf(name: StateName, content: string): number {
-  return folderOrder(name) * 2 + (grantOf(name, content) === "" ? 0 : 1);
+function inWritingOrder(one: Due, other: Due): number {
+  return folderOrder(one.name) - folderOrder(other.name) || Number(grants(one)) - Number(grants(other));
+}
+
+function grants({ name, content }: Due): boolean {
+  return grantOf(name, content) !== "";
 }
 
 function folderOrder(name: StateName): number {

@@ -142,9 +142,10 @@ export function stateNames(world: World): StateName[] {
 
 /** Those of each folder. */
 function inOrder(keys: readonly Iterable<SessionId | Uid>[]): StateName[] {
-  return STATE_FOLDERS.flatMap((folder, i) =>
-    [...(keys[i] ?? [])].map((key): StateName => `${folder}/${key}`),
-  );
+  const names: StateName[] = [];
+  for (const [i, folder] of STATE_FOLDERS.entries())
+    for (const key of keys[i] ?? []) names.push(`${folder}/${key}`);
+  return names;
 }
 
 /** The files that may differ, in the same order: a few more than those that do, found without reading all. */
