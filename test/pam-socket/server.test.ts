@@ -4,10 +4,14 @@ import { expect, it } from "vitest";
 import type { OpenResult } from "../../daemon/src/core/effects.ts";
 import type { Event } from "../../daemon/src/core/events.ts";
 import type { ProcessIdentity, Session } from "../../daemon/src/core/model.ts";
+import { emptyWorld } from "../../daemon/src/core/step.ts";
 import { createMemoryKernel } from "../../daemon/src/kernel/memory.ts";
 import { PamServer } from "../../daemon/src/pam-socket/server.ts";
+import { policy } from "../core/policy.ts";
 
 const SOCKET_FD = 4;
+const WORLD = emptyWorld(policy);
+const world = () => WORLD;
 
 it("does not let who breaks the protocol fill the log", async () => {
   const kernel = createMemoryKernel();
@@ -17,6 +21,7 @@ it("does not let who breaks the protocol fill the log", async () => {
   const server = new PamServer({
     kernel,
     submit: () => {},
+    world,
     now: () => ({ realtime: microseconds, monotonic: microseconds }),
     log: { info: note, warn: note, error: note },
   });
@@ -43,7 +48,8 @@ async function asked() {
   const events: Event[] = [];
   const at = { realtime: 1, monotonic: 1 };
   const log = { info: () => {}, warn: () => {}, error: () => {} };
-  const server = new PamServer({ kernel, submit: (event) => void events.push(event), now: () => at, log });
+  const submit = (event: Event) => void events.push(event);
+  const server = new PamServer({ kernel, submit, world, now: () => at, log });
   server.serve(SOCKET_FD);
   const { identity } = kernel.system.makeProcess({ uid: 0 });
   const client = kernel.dial(SOCKET_FD, identity.pid);

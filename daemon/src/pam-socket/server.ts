@@ -2,7 +2,7 @@
 
 import type { CallResult, OpenResult, Refusal } from "../core/effects.ts";
 import type { Event } from "../core/events.ts";
-import type { Instant } from "../core/model.ts";
+import type { Instant, World } from "../core/model.ts";
 import type { Connection, ConnectionHandler, Kernel, ProcessFacts } from "../kernel/kernel.ts";
 import { LogLimit } from "../loop/log-limit.ts";
 import type { LogPort, ReplyPort } from "../loop/ports.ts";
@@ -21,6 +21,7 @@ const NOBODY = 0;
 interface PamServerOptions {
   readonly kernel: Kernel;
   readonly submit: (event: Event) => void;
+  readonly world: () => World;
   readonly now: () => Instant;
   readonly log: LogPort;
 }
@@ -107,7 +108,8 @@ export class PamServer {
 
   #look(client: Client): void {
     const { peer } = client.connection;
-    if (peer.uid !== 0) return;
+    // who leads a session comes to close it
+    if (peer.uid !== 0 || this.#options.world().leaders.has(peer.pid)) return;
     try {
       client.process = this.#options.kernel.process(peer.pid);
     } catch {
