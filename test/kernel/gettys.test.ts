@@ -4,7 +4,7 @@ import { closeSync } from "node:fs";
 import { afterEach, describe, expect, it } from "vitest";
 import type { GettyEnd } from "../../daemon/src/kernel/seat-kernel.ts";
 import { CGROUP, loadPeer, makeRig, type Rig, unable, until } from "./rig.ts";
-import { RECORD } from "./runner.ts";
+import { RECORD, recordOf } from "./runner.ts";
 
 const [HELD, START, ENDED] = [14, 15, 16];
 const [END, GETTYS] = [0, 4];
@@ -16,20 +16,12 @@ describe.skipIf(unable)(`gettys over the keeper's channel ${unable || ""}`, () =
   let theirs = -1;
   const ends: GettyEnd[] = [];
 
-  const say = (op: number, value: number, uid: number, gid = 0, items: readonly number[] = []) => {
-    const bytes = Buffer.alloc(RECORD);
-    bytes.writeUInt32LE(op, 0);
-    bytes.writeInt32LE(value, 8);
-    bytes.writeUInt32LE(uid, 12);
-    bytes.writeUInt32LE(gid, 16);
-    for (const [i, item] of items.entries()) bytes.writeUInt32LE(item, 20 + 4 * i);
-    peer.send(theirs, bytes, 0);
-  };
+  const say = (...record: Parameters<typeof recordOf>) => peer.send(theirs, recordOf(...record), 0);
   const begin = (version: number, held: readonly number[] = []) => {
     const [one, other] = peer.pair();
     theirs = one;
-    if (held.length > 0) say(HELD, held.length, GETTYS, 0, held);
-    say(HELD, version, END);
+    if (held.length > 0) say(HELD, { value: held.length, uid: GETTYS, items: held });
+    say(HELD, { value: version, uid: END });
     ends.length = 0;
     rig = makeRig({ channel: other });
     rig.kernel.onGettyEnded((end) => ends.push(end));
@@ -57,9 +49,9 @@ describe.skipIf(unable)(`gettys over the keeper's channel ${unable || ""}`, () =
   it("hears of those that have ended, also of an earlier daemon's", async () => {
     begin(1, [2, 63]);
     expect(rig.kernel.held().gettys).toEqual([2, 63]);
-    say(ENDED, 63, 0, 3 << 8);
-    say(ENDED, 2, 0, 9);
-    say(ENDED, 4, EBUSY, 111 << 8);
+    say(ENDED, { value: 63, gid: 3 << 8 });
+    say(ENDED, { value: 2, gid: 9 });
+    say(ENDED, { value: 4, uid: EBUSY, gid: 111 << 8 });
     await until("three ends", () => ends.length === 3);
     expect(ends).toEqual([
       { vt: 63, error: null, how: "exit code 3" },

@@ -7,12 +7,14 @@ import { createKeeper, type Keeper } from "../../daemon/src/kernel/keeper.ts";
 import { Poller } from "../../daemon/src/kernel/poller.ts";
 import { Turns } from "../../daemon/src/kernel/turns.ts";
 import { ADDON, awhile, loadPeer, openFds, unable, until } from "./rig.ts";
-import { RECORD, textOf } from "./runner.ts";
+import { recordOf, textOf } from "./runner.ts";
 
 const DONE = 3;
 const LEFT = 11;
 const HELD = 14;
-const [END, DEVICES, VTS, CONNECTIONS] = [0, 1, 2, 3];
+const [DEVICES, VTS, CONNECTIONS] = [1, 2, 3];
+/** No more is held. */
+const END = recordOf(HELD);
 
 describe.skipIf(unable)(`devices over the keeper's channel ${unable || ""}`, () => {
   const peer = unable ? (null as never) : loadPeer();
@@ -30,15 +32,6 @@ describe.skipIf(unable)(`devices over the keeper's channel ${unable || ""}`, () 
     active: true,
   } as const;
 
-  const record = (op: number, serial: number, value: number, uid: number, items: readonly number[] = []) => {
-    const bytes = Buffer.alloc(RECORD);
-    bytes.writeUInt32LE(op, 0);
-    bytes.writeUInt32LE(serial, 4);
-    bytes.writeInt32LE(value, 8);
-    bytes.writeUInt32LE(uid, 12);
-    for (const [i, item] of items.entries()) bytes.writeUInt32LE(item, 20 + 4 * i);
-    return bytes;
-  };
   const say = (bytes: Buffer, fds: readonly number[] = []) => addon.send(theirs, bytes, 0, fds);
   const begin = (...before: (readonly [Buffer, readonly number[]])[]) => {
     const [one, other] = peer.pair();
@@ -68,7 +61,7 @@ describe.skipIf(unable)(`devices over the keeper's channel ${unable || ""}`, () 
   });
 
   it("opens, resumes and closes a device, and has each descriptor once", async () => {
-    begin([record(HELD, 0, 0, END), []]);
+    begin([END, []]);
     const results: unknown[] = [];
     keeper.openDevice(device, nothing(), (result) => results.push(result));
     const first = order();
@@ -81,7 +74,7 @@ describe.skipIf(unable)(`devices over the keeper's channel ${unable || ""}`, () 
     for (const fd of first.fds) closeSync(fd);
     expect(results).toEqual([]);
     const given = nothing();
-    say(record(DONE, first.serial, 0, 1), [given]);
+    say(recordOf(DONE, { serial: first.serial, uid: 1 }), [given]);
     closeSync(given);
     await until("the answer", () => results.length === 1);
     expect(results).toEqual([{ active: true }]);
@@ -94,47 +87,47 @@ describe.skipIf(unable)(`devices over the keeper's channel ${unable || ""}`, () 
     const second = order();
     expect([second.op, second.numbers[0]]).toEqual([7, 7]);
     const again = nothing();
-    say(record(DONE, second.serial, 0, 1), [again]);
+    say(recordOf(DONE, { serial: second.serial, uid: 1 }), [again]);
     closeSync(again);
     await until("the answer", () => results.length === 2);
     keeper.closeDevice(7, (error) => results.push(error));
     expect(keeper.descriptorOf(7)).toBe(-1);
-    say(record(DONE, order().serial, 0, 0));
+    say(recordOf(DONE, { serial: order().serial }));
     await until("the answer", () => results.length === 3);
     expect(results.slice(1)).toEqual([null, null]);
   });
 
   it("keeps nothing of a device that is closed while it is resumed", async () => {
-    begin([record(HELD, 0, 0, END), []]);
+    begin([END, []]);
     const results: unknown[] = [];
     keeper.resumeDevice(7, (error) => results.push(error));
     keeper.closeDevice(7, (error) => results.push(error));
     const [resume, close] = [order(), order()];
     const late = nothing();
-    say(record(DONE, resume.serial, 0, 1), [late]);
+    say(recordOf(DONE, { serial: resume.serial, uid: 1 }), [late]);
     closeSync(late);
-    say(record(DONE, close.serial, 0, 0));
+    say(recordOf(DONE, { serial: close.serial }));
     await until("the answers", () => results.length === 2);
     expect(keeper.descriptorOf(7)).toBe(-1);
   });
 
   it("drops what came for a device that was given back meanwhile", async () => {
-    begin([record(HELD, 0, 0, END), []]);
+    begin([END, []]);
     const results: unknown[] = [];
     keeper.openDevice(device, nothing(), (result) => results.push(result));
     keeper.closeDevice(7, (error) => results.push(error));
     const [first, second] = [order(), order()];
     for (const fd of first.fds) closeSync(fd);
     const given = nothing();
-    say(record(DONE, first.serial, 0, 1), [given]);
+    say(recordOf(DONE, { serial: first.serial, uid: 1 }), [given]);
     closeSync(given);
-    say(record(DONE, second.serial, 0, 0));
+    say(recordOf(DONE, { serial: second.serial }));
     await until("the answers", () => results.length === 2);
     expect(keeper.descriptorOf(7)).toBe(-1);
   });
 
   it("names errors and says what is mute", async () => {
-    begin([record(HELD, 0, 0, END), []]);
+    begin([END, []]);
     const results: unknown[] = [];
     keeper.openDevice({ ...device, active: false }, nothing(), (result) => results.push(result));
     keeper.openDevice({ ...device, key: 8 }, nothing(), (result) => results.push(result));
@@ -146,10 +139,10 @@ describe.skipIf(unable)(`devices over the keeper's channel ${unable || ""}`, () 
     expect(orders[0]?.text.split("\0")[2]).toBe("0");
     expect([orders[4]?.op, orders[4]?.numbers]).toEqual([9, [2, 1000, 0]]);
     const given = nothing();
-    say(record(DONE, orders[0]?.serial ?? 0, 0, 0), [given]);
+    say(recordOf(DONE, { serial: orders[0]?.serial ?? 0 }), [given]);
     closeSync(given);
     for (const [i, errno] of [19, 25, 16, 5].entries())
-      say(record(DONE, orders[i + 1]?.serial ?? 0, errno, 0));
+      say(recordOf(DONE, { serial: orders[i + 1]?.serial ?? 0, value: errno }));
     await until("the answers", () => results.length === 5);
     expect(results).toEqual([{ active: false }, { errno: "ENODEV" }, "ENOTTY", "EBUSY", "EIO"]);
     // what nobody took is closed by the next answer about the device
@@ -157,10 +150,10 @@ describe.skipIf(unable)(`devices over the keeper's channel ${unable || ""}`, () 
   });
 
   it("hears of VTs that were left, and puts VTs back", async () => {
-    begin([record(HELD, 0, 0, END), []]);
+    begin([END, []]);
     const left: number[] = [];
     keeper.onVtLeft((vt) => left.push(vt));
-    say(record(LEFT, 0, 3, 0));
+    say(recordOf(LEFT, { value: 3 }));
     await until("the word", () => left.length === 1);
     expect(left).toEqual([3]);
     keeper.releaseVt(3);
@@ -168,7 +161,7 @@ describe.skipIf(unable)(`devices over the keeper's channel ${unable || ""}`, () 
   });
 
   it("keeps connections that stay the caller's", () => {
-    begin([record(HELD, 0, 0, END), []]);
+    begin([END, []]);
     const mine = nothing();
     expect(keeper.keep(12, mine)).toBe(true);
     const kept = order();
@@ -183,12 +176,12 @@ describe.skipIf(unable)(`devices over the keeper's channel ${unable || ""}`, () 
   it("knows at once what is held since before", async () => {
     const kept = [nothing(), nothing()];
     begin(
-      [record(HELD, 0, 2, DEVICES, [5, 1, 4_294_967_295, 0]), []],
-      [record(HELD, 0, 1, DEVICES, [6, 0]), []],
-      [record(HELD, 0, 2, VTS, [1, 63]), []],
-      [record(HELD, 0, 2, CONNECTIONS, [40, 41]), kept],
-      [record(HELD, 0, 0, END), []],
-      [record(LEFT, 0, 9, 0), []],
+      [recordOf(HELD, { value: 2, uid: DEVICES, items: [5, 1, 4_294_967_295, 0] }), []],
+      [recordOf(HELD, { value: 1, uid: DEVICES, items: [6, 0] }), []],
+      [recordOf(HELD, { value: 2, uid: VTS, items: [1, 63] }), []],
+      [recordOf(HELD, { value: 2, uid: CONNECTIONS, items: [40, 41] }), kept],
+      [END, []],
+      [recordOf(LEFT, { value: 9 }), []],
     );
     for (const fd of kept) closeSync(fd);
     const { devices, vts, connections } = keeper.held();
@@ -206,17 +199,17 @@ describe.skipIf(unable)(`devices over the keeper's channel ${unable || ""}`, () 
   });
 
   it("closes what comes with answers that nobody waits for", async () => {
-    begin([record(HELD, 0, 0, END), []]);
+    begin([END, []]);
     const given = nothing();
-    say(record(DONE, 99, 0, 1), [given]);
-    say(record(LEFT, 0, 9, 0), [given]);
-    say(record(77, 0, 0, 0), [given]);
+    say(recordOf(DONE, { serial: 99, uid: 1 }), [given]);
+    say(recordOf(LEFT, { value: 9 }), [given]);
+    say(recordOf(77), [given]);
     closeSync(given);
     await awhile();
   });
 
   it("answers what is asked of a keeper that is gone", async () => {
-    begin([record(HELD, 0, 0, END), []]);
+    begin([END, []]);
     const results: unknown[] = [];
     keeper.openDevice(device, nothing(), (result) => results.push(result));
     for (const fd of order().fds) closeSync(fd);

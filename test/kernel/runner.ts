@@ -178,3 +178,31 @@ export class FakeKeeper {
 export function textOf(record: Buffer): string {
   return record.toString("utf8", TEXT, record.indexOf("\0\0", TEXT));
 }
+
+/** What a record says beside its operation; what is not named is 0. */
+interface Said {
+  readonly serial?: number;
+  readonly value?: number;
+  readonly uid?: number;
+  readonly gid?: number;
+  /** Numbers in the place of the text. */
+  readonly items?: readonly number[];
+}
+
+/** A record as the keeper writes it. */
+export function recordOf(
+  op: number,
+  { serial = 0, value = 0, uid = 0, gid = 0, items = [] }: Said = {},
+): Buffer {
+  const record = Buffer.alloc(RECORD);
+  record.writeInt32LE(value, 8);
+  for (const [at, number] of [
+    [0, op],
+    [4, serial],
+    [12, uid],
+    [16, gid],
+    ...items.map((item, i) => [TEXT + 4 * i, item] as const),
+  ] as const)
+    record.writeUInt32LE(number, at);
+  return record;
+}
