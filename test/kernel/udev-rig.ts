@@ -1,7 +1,15 @@
 /** A udev of the test's own, whose devices are network interfaces: those can come and go in a namespace. */
 
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname } from "node:path";
 import type { Device } from "../../daemon/src/core/seat-model.ts";
 import { unable } from "./rig.ts";
@@ -14,10 +22,10 @@ export const RULES = "/run/udev/rules.d";
 export const NET = "/sys/devices/virtual/net";
 export const NULL = "/sys/devices/virtual/mem/null";
 
-/** Every interface can be assigned. */
-export const SEAT = 'SUBSYSTEM=="net", TAG+="seat", ENV{ID_FOR_SEAT}="net-$name"';
+/** Every interface of a test can be assigned. */
+export const SEAT = 'SUBSYSTEM=="net", KERNEL!="lo", TAG+="seat", ENV{ID_FOR_SEAT}="net-$name"';
 
-export function udevadm(...words: readonly string[]): void {
+function udevadm(...words: readonly string[]): void {
   execFileSync("/run/udevadm", words, { stdio: ["ignore", "ignore", "inherit"] });
 }
 
@@ -26,7 +34,28 @@ export function setRules(...rules: readonly string[]): void {
   mkdirSync(RULES, { recursive: true });
   for (const name of readdirSync(RULES)) rmSync(`${RULES}/${name}`);
   writeFileSync(`${RULES}/50-test.rules`, `${rules.join("\n")}\n`);
-  udevadm("control", "--reload");
+  loadRules();
+}
+
+/** What udev has written down of the first interface of each namespace. */
+function loopbackRecord(): string {
+  const record = "/run/udev/data/n1";
+  return existsSync(record) ? readFileSync(record, "utf8") : "";
+}
+
+let loads = 0;
+
+/**
+ * What is there now of rules. udev drops an order that comes while it accepts the connection, which a busy machine
+ * makes likely, and answers as if it had been carried out: it is in force when a device shows it.
+ */
+export function loadRules(): void {
+  loads += 1;
+  writeFileSync(`${RULES}/99-loaded.rules`, `KERNEL=="lo", ENV{TEST_RULES}="${loads}."\n`);
+  do {
+    udevadm("control", "--reload");
+    settle();
+  } while (!loopbackRecord().includes(`E:TEST_RULES=${loads}.\n`));
 }
 
 export function triggerNet(): void {
@@ -53,8 +82,13 @@ function findPair(): { readonly above: string; readonly below: string } | null {
 /** A serial port and the device that it is part of; null on a machine without. */
 export const pair = noUdev ? null : findPair();
 
+/**
+ * Everything that has happened is known to udev: what came before this one's event is in its queue then, and that is
+ * empty. Its own "settle" first asks whether it has read all events, which can be lost like any other order.
+ */
 export function settle(): void {
-  udevadm("settle");
+  udevadm("trigger", "--settle", "/sys/class/net/lo");
+  while (existsSync("/run/udev/queue")) udevadm("settle");
 }
 
 function ip(...words: readonly string[]): void {

@@ -14,6 +14,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { makeRig, type Rig, until } from "./rig.ts";
 import {
   addBridges,
+  loadRules,
   NET,
   News,
   NULL,
@@ -26,7 +27,6 @@ import {
   settle,
   triggerNet,
   triggerPaths,
-  udevadm,
 } from "./udev-rig.ts";
 
 describe.skipIf(noUdev)(`assignments to seats ${noUdev || ""}`, () => {
@@ -125,7 +125,7 @@ describe.skipIf(noUdev)(`the rules for a udev that has none for seats ${noUdev |
   function install(...others: readonly string[]): void {
     setRules(...others);
     for (const name of names) copyFileSync(`${OWN}${name}`, `${RULES}/${name}`);
-    udevadm("control", "--reload");
+    loadRules();
   }
 
   beforeEach(() => {
