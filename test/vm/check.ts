@@ -8,11 +8,17 @@ export class Pointless extends Error {}
 export class Checks {
   passed = 0;
   failed = 0;
+  skipped = 0;
   private scenario = "";
 
   begin(scenario: string): void {
     this.scenario = scenario;
     process.stdout.write(`-- ${scenario}\n`);
+  }
+
+  skip(scenario: string, reason: string): void {
+    this.skipped++;
+    process.stdout.write(`SKIP  ${scenario}: ${reason}\n`);
   }
 
   /** The evidence is only printed when the claim does not hold. */

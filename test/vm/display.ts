@@ -62,15 +62,24 @@ async function one(
   process.stdout.write(`      after ${Math.round((Date.now() - start) / 1000)} s\n`);
 }
 
+/** What this session manager is asked for; what it cannot be asked for is said. */
+function chosen({ manager, wanted }: Series, checks: Checks): DisplayScenario[] {
+  const theirs = manager !== "sessionman";
+  return displayScenarios.filter((scenario) => {
+    if (!wanted(scenario) || (scenario.theirs && !theirs)) return false;
+    if (!theirs || scenario.ours === undefined) return true;
+    checks.skip(`${manager} ${scenario.name}`, scenario.ours);
+    return false;
+  });
+}
+
 export async function runDisplay(series: Series, checks: Checks): Promise<void> {
-  const chosen = displayScenarios.filter(
-    (it) => series.wanted(it) && (series.manager === "sessionman" || !it.ours),
-  );
-  if (chosen.length === 0) return;
+  const scenarios = chosen(series, checks);
+  if (scenarios.length === 0) return;
   const start = Date.now();
   const display = await saved(series.places, series.folder, series.manager, series.key);
   process.stdout.write(
     `-- ${series.manager}: a machine after ${Math.round((Date.now() - start) / 1000)} s\n`,
   );
-  for (const scenario of chosen) await one(series, display, scenario, checks);
+  for (const scenario of scenarios) await one(series, display, scenario, checks);
 }

@@ -6,7 +6,7 @@ import type { Guest } from "./guest.ts";
 import { boot } from "./scenarios/boot.ts";
 import { access } from "./scenarios/display/access.ts";
 import { hotplug } from "./scenarios/display/hotplug.ts";
-import { killDaemon, killKeeper, killLogin } from "./scenarios/display/kills.ts";
+import { killDaemon, killElogind, killKeeper, killLogin } from "./scenarios/display/kills.ts";
 import { polkit } from "./scenarios/display/polkit.ts";
 import { switches } from "./scenarios/display/switches.ts";
 import { two } from "./scenarios/display/two.ts";
@@ -47,29 +47,40 @@ export const scenarios: readonly Scenario[] = [
 export interface DisplayScenario {
   readonly name: string;
   readonly run: (desk: Desk, checks: Checks) => Promise<void>;
-  /** What only sessionman can be asked for: others lose the devices with their daemon. */
-  readonly ours?: true;
+  /** Why elogind cannot be asked for it. */
+  readonly ours?: string;
+  /** Only elogind is asked for it: what it does otherwise, as the checks see it. */
+  readonly theirs?: true;
   /** Runs with elogind every time: what holds there too is no fault of the machine. */
   readonly proof?: true;
   /** Only runs when it is asked for by its name. */
   readonly named?: true;
 }
 
+/**
+ * By their sources: elogind's devices come back to it only from systemd as its service manager (manager_attach_fds in
+ * logind.c), and elogind and seatd are one process each. "kill -9 of elogind" shows what then happens.
+ */
+const LOSES = "elogind's devices are lost with its daemon: only systemd would give them back to it";
+const ALONE = "elogind has no second process that holds its devices";
+const SEATD = "Debian's seatd has no second process that holds its devices";
+
 export const displayScenarios: readonly DisplayScenario[] = [
   { name: "access", run: access, proof: true },
-  { name: "weston", run: weston },
-  { name: "sway over login1", run: compositor("sway", "logind") },
+  { name: "weston", run: weston, proof: true },
+  { name: "sway over login1", run: compositor("sway", "logind"), proof: true },
   { name: "sway over seatd", run: compositor("sway", "seatd") },
   { name: "cage over login1", run: compositor("cage", "logind") },
   { name: "cage over seatd", run: compositor("cage", "seatd") },
-  { name: "Xorg", run: xorg },
+  { name: "Xorg", run: xorg, proof: true },
   { name: "two display servers", run: two },
   { name: "hotplug", run: hotplug },
-  { name: "polkit", run: polkit },
-  { name: "kill -9 of login under weston", run: killLogin },
-  { name: "kill -9 of the daemon under sway", run: killDaemon("logind"), ours: true },
-  { name: "kill -9 of the daemon under sway over seatd", run: killDaemon("seatd"), ours: true },
-  { name: "kill -9 of the keeper under weston and sway", run: killKeeper, ours: true },
+  { name: "polkit", run: polkit, proof: true },
+  { name: "kill -9 of login under weston", run: killLogin, proof: true },
+  { name: "kill -9 of the daemon under sway", run: killDaemon("logind"), ours: LOSES },
+  { name: "kill -9 of the daemon under sway over seatd", run: killDaemon("seatd"), ours: SEATD },
+  { name: "kill -9 of the keeper under weston and sway", run: killKeeper, ours: ALONE },
+  { name: "kill -9 of elogind under sway", run: killElogind, theirs: true, proof: true },
   { name: "200 switches", run: switches(200) },
   { name: "1000 switches", run: switches(1000), named: true },
 ];

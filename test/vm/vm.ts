@@ -51,7 +51,7 @@ async function main(): Promise<void> {
     await runDisplay({ ...theirs, wanted: (it) => it.proof === true && wanted(it) }, checks);
     if (wanted({ name: "speed", named: true })) await runSpeed(ours, theirs, checks);
   }
-  process.stdout.write(`${checks.passed} passed, ${checks.failed} failed\n`);
+  process.stdout.write(`${checks.passed} passed, ${checks.failed} failed, ${checks.skipped} skipped\n`);
   process.exitCode = checks.failed > 0 ? 1 : 0;
 }
 

@@ -59,6 +59,29 @@ export const killDaemon = (backend: "logind" | "seatd") => async (desk: Desk, ch
 };
 
 /**
+ * Nothing takes back what elogind had given away, and nothing but its own memory tells it whose the access lists were.
+ * That the checks see it shows that they would see it of sessionman.
+ */
+export async function killElogind(desk: Desk, checks: Checks): Promise<void> {
+  await desk.logIn("bob", 2);
+  const pid = await starts(desk, checks, wlroots("sway", "logind"));
+  const bob = await desk.seen("bob", 2);
+  await desk.witness.hold(pid);
+  await desk.machine.sh("pkill -KILL -x elogind-daemon; /etc/init.d/elogind start; chvt 2");
+  const front = desk.sees("bob in front", (look) => look.active === bob.id);
+  await checks.must("elogind is there again, and bob in front", front);
+  const live = (await desk.witness.kept()).filter(({ says }) => says !== "muted" && says !== "ENODEV");
+  const kinds = new Set(live.map(({ node }) => node.split("/")[2]));
+  checks.equal([...kinds].sort(), ["dri", "input"], "elogind differs: who left can use display and keyboard");
+  await desk.witness.drop();
+  const { findings } = await desk.witness.check(5, false);
+  const rules = ["I3", "I7", "I8"].filter((rule) => findings.some((it) => it.startsWith(rule)));
+  checks.equal(rules, ["I3", "I7", "I8"], "the witness finds that, and access lists for both of them, amiss");
+  await desk.machine.sh(`kill -KILL ${pid}`);
+  for (const vt of [1, 2]) await checks.must(`Ctrl-Alt-F${vt} brings tty${vt} to the front`, desk.keys(vt));
+}
+
+/**
  * What the keeper held is lost. Who was in the background has nothing of use, now as before; who was in front is gone
  * before anybody is active again, and the terminals are as if they had never been there.
  */
