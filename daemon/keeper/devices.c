@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -35,9 +36,10 @@ static struct device *free_place(struct devices *devices)
 
 static void forget(struct device *device)
 {
+	device->used = false;
+	atomic_signal_fence(memory_order_seq_cst);
 	close(device->fd);
 	close(device->controller);
-	device->used = false;
 }
 
 /* Whose device cannot be taken away must not live on when somebody else has the screen. */
@@ -137,7 +139,6 @@ int device_take(struct devices *devices, const struct device_order *order, int c
 		return -live;
 	}
 	*place = (struct device){
-		.used = true,
 		.live = live == 1,
 		.kind = order->kind,
 		.vt = order->vt,
@@ -146,6 +147,8 @@ int device_take(struct devices *devices, const struct device_order *order, int c
 		.fd = fd,
 		.controller = controller,
 	};
+	atomic_signal_fence(memory_order_seq_cst);
+	place->used = true;
 	return 0;
 }
 
@@ -165,8 +168,9 @@ static int revive(const struct devices *devices, struct device *device)
 	int fd = device_open_again(device->fd);
 	if (fd < 0)
 		return errno;
-	close(device->fd);
+	int dead = device->fd;
 	device->fd = fd;
+	close(dead);
 	return 0;
 }
 
@@ -180,6 +184,8 @@ int device_resume(struct devices *devices, uint32_t key, unsigned int foreground
 		return EBUSY;
 	if (device->live)
 		return 0;
+	/* Before it is: who has the card has it at once. */
+	device->live = true;
 	int error = revive(devices, device);
 	device->live = error == 0;
 	return error;

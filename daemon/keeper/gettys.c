@@ -4,7 +4,6 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -35,18 +34,6 @@ struct order {
 	const char *group;
 	const char *words[GETTY_WORDS_MAX + 1];
 };
-
-void gettys_open(struct gettys *gettys)
-{
-	size_t size = sizeof(*gettys->errors) * (VT_LAST + 1);
-
-	gettys->errors =
-		mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (gettys->errors == MAP_FAILED) {
-		log_line("take memory: %m");
-		exit(EXIT_SYSTEM);
-	}
-}
 
 /* The terminal is the getty's own to open: none of its descriptors leads anywhere. */
 static bool arrange_fds(void)
@@ -80,7 +67,7 @@ static int become_getty(const struct rlimit *files, const struct order *order)
 }
 
 /* The pid, or -1 with errno. */
-static pid_t spawn(const struct keeper *keeper, const struct order *order)
+static pid_t spawn(struct keeper *keeper, const struct order *order)
 {
 	int *error = &keeper->gettys.errors[order->vt];
 	int directory = -1;

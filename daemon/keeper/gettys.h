@@ -23,11 +23,8 @@ struct gettys {
 	/* By the number of their VT. */
 	struct getty list[VT_LAST + 1];
 	/* What became of each before it was executed: shared with it, an errno or 0. */
-	int *errors;
+	int errors[VT_LAST + 1];
 };
-
-/* For the start. */
-void gettys_open(struct gettys *gettys);
 
 /*
  * Starts the getty that the record orders. It is to outlive both daemon and keeper. One that runs

@@ -1,6 +1,8 @@
 /*
  * What the parts of the keeper share. The keeper is single-threaded and takes no memory after its
- * start: everything lies in the one struct keeper of main.c.
+ * start: everything lies in the one struct keeper of main.c. The guard reads it when the keeper is
+ * killed, at whatever place: what is said there of a descriptor is true before it is given away,
+ * and not said any more before it is closed.
  */
 #ifndef SESSIONMAN_KEEPER_H
 #define SESSIONMAN_KEEPER_H
@@ -12,6 +14,7 @@
 
 #include "devices.h"
 #include "gettys.h"
+#include "guard.h"
 #include "kept.h"
 #include "options.h"
 #include "vts.h"
@@ -69,6 +72,7 @@ struct keeper {
 	struct vts vts;
 	struct kept kept;
 	struct gettys gettys;
+	struct guard guard;
 	/* Files that it may have open, as it was started: what it starts gets that. */
 	struct rlimit files;
 };

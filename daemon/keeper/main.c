@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
@@ -17,6 +18,7 @@
 
 #include "config.h"
 #include "files.h"
+#include "guard.h"
 #include "keeper.h"
 #include "log.h"
 #include "records.h"
@@ -93,7 +95,8 @@ static void reap(struct keeper *keeper)
 			if (keeper->daemon.channel >= 0)
 				channel_receive(keeper);
 			daemon_ended(keeper, status);
-		} else if (!getty_ended(&keeper->gettys, pid, status)) {
+		} else if (!guard_ended(&keeper->guard, pid, status) &&
+			   !getty_ended(&keeper->gettys, pid, status)) {
 			removal_ended(keeper, pid, status);
 		}
 	}
@@ -144,6 +147,8 @@ static void timers_run(struct keeper *keeper)
 		kill(daemon->pid, SIGKILL);
 		daemon->kill_at = 0;
 	}
+	if (keeper->guard.wanted)
+		guard_start(keeper);
 	if (daemon->pid == 0 && !keeper->stopping && now >= daemon->start_at)
 		daemon_start(keeper);
 }
@@ -158,6 +163,8 @@ static int next_timer(const struct keeper *keeper)
 		first = daemon->start_at;
 	else if (daemon->kill_at != 0)
 		first = daemon->kill_at;
+	if (keeper->guard.wanted && keeper->guard.pid == 0 && keeper->guard.next_start < first)
+		first = keeper->guard.next_start;
 	for (int i = 0; i < REMOVALS_MAX; i++) {
 		const struct removal *removal = &keeper->removals[i];
 		if (removal->pid != 0 && !removal->timed_out && removal->deadline < first)
@@ -199,15 +206,6 @@ static void serve(struct keeper *keeper)
 	}
 }
 
-/* Nobody is left who could take anything away later. */
-static void let_go(struct keeper *keeper)
-{
-	devices_mute_all(&keeper->devices);
-	int count = vts_release_all(&keeper->vts, &keeper->devices);
-	if (count > 0)
-		log_line("put %d VTs back as they were: their controllers have lost them", count);
-}
-
 static void prepare(struct keeper *keeper)
 {
 	if (geteuid() != 0) {
@@ -228,7 +226,6 @@ static void prepare(struct keeper *keeper)
 	keeper->lock = lock_take(keeper->options.run_dir);
 	sockets_open(keeper);
 	vts_open(&keeper->vts);
-	gettys_open(&keeper->gettys);
 	keeper->files = files_allow_keeper();
 }
 
@@ -255,14 +252,30 @@ static int printed(void)
 	return fflush(stdout) == 0 && ferror(stdout) == 0 ? 0 : EXIT_SYSTEM;
 }
 
+/*
+ * Shared with the guard, which has to know what the keeper had at its end. Of all others only a
+ * getty writes to it, before it is executed.
+ */
+static struct keeper *take_memory(void)
+{
+	struct keeper *keeper = mmap(
+		NULL, sizeof(*keeper), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (keeper == MAP_FAILED)
+		start_failed("take memory");
+	keeper->daemon.channel = -1;
+	return keeper;
+}
+
 int main(int argc, char **argv)
 {
-	static struct keeper keeper = {.daemon = {.channel = -1}};
+	struct keeper *keeper = take_memory();
 
-	options_parse(&keeper.options, argc, argv);
-	set_defaults(&keeper.options);
-	keeper.ready_fd = keeper.options.ready_fd;
-	switch (keeper.options.mode) {
+	guard_allow_name(&keeper->guard, argc, argv);
+	options_parse(&keeper->options, argc, argv);
+	set_defaults(&keeper->options);
+	keeper->ready_fd = keeper->options.ready_fd;
+	switch (keeper->options.mode) {
 	case MODE_HELP:
 		options_print_help();
 		return printed();
@@ -270,14 +283,15 @@ int main(int argc, char **argv)
 		puts("sessionmand " VERSION);
 		return printed();
 	case MODE_CHECK_CONFIG:
-		exec_check_config(&keeper.options);
+		exec_check_config(&keeper->options);
 	case MODE_SERVE:
 		break;
 	}
-	prepare(&keeper);
-	daemon_start(&keeper);
-	serve(&keeper);
-	let_go(&keeper);
-	sockets_remove(&keeper);
+	prepare(keeper);
+	daemon_start(keeper);
+	serve(keeper);
+	let_go(keeper);
+	guard_dismiss(&keeper->guard);
+	sockets_remove(keeper);
 	return 0;
 }

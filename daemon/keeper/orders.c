@@ -83,6 +83,7 @@ static void open_device(struct keeper *keeper, const struct channel_record *reco
 		channel_done(keeper, record->serial, EINVAL);
 		return;
 	}
+	guard_start(keeper);
 	unsigned int foreground = order.vt == 0 ? 0 : vts_foreground(&keeper->vts);
 	int error = device_take(&keeper->devices, &order, *pidfd, foreground);
 	if (error == 0)
@@ -142,6 +143,7 @@ bool order_take(struct keeper *keeper, const struct channel_record *record, int 
 		channel_done(keeper, serial, device_release(devices, key));
 		break;
 	case CHANNEL_VT_TAKE:
+		guard_start(keeper);
 		channel_done(keeper, serial, vt_take(vts, vt_of(record), record->uid));
 		break;
 	case CHANNEL_VT_RELEASE:

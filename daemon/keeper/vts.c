@@ -1,7 +1,7 @@
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/kd.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,8 +38,9 @@ static bool reopen(struct vt *vt)
 		log_line("open VT %u again: %m", vt->number);
 		return false;
 	}
-	close(vt->fd);
+	int dead = vt->fd;
 	vt->fd = fd;
+	close(dead);
 	return true;
 }
 
@@ -92,6 +93,46 @@ static int prepare(int fd, uid_t owner, bool is_held)
 	return terminal_ask(fd);
 }
 
+static void write_down(struct vt *place, const struct vt *vt)
+{
+	place->before = vt->before;
+	place->fd = vt->fd;
+	atomic_signal_fence(memory_order_seq_cst);
+	place->number = vt->number;
+}
+
+static void forget(struct vt *vt)
+{
+	int fd = vt->fd;
+
+	vt->number = 0;
+	atomic_signal_fence(memory_order_seq_cst);
+	close(fd);
+}
+
+static int take(struct vt *place, const struct vt *vt)
+{
+	/* First: what is not, the guard would not put back. */
+	write_down(place, vt);
+	int error = prepare(vt->fd, vt->before.given, false);
+	if (error == 0)
+		return 0;
+	terminal_restore(vt->fd, &vt->before);
+	forget(place);
+	return error;
+}
+
+static int take_again(struct vt *held, const struct vt *vt)
+{
+	int error = prepare(vt->fd, vt->before.given, true);
+	int dead = error == 0 ? held->fd : vt->fd;
+
+	if (error == 0)
+		write_down(held, vt);
+	close(dead);
+	return error;
+}
+
 int vt_take(struct vts *vts, unsigned int number, uid_t owner)
 {
 	if (number == 0 || number > VT_LAST || owner == (uid_t)-1)
@@ -103,22 +144,18 @@ int vt_take(struct vts *vts, unsigned int number, uid_t owner)
 	int fd = terminal_open(number);
 	if (fd < 0)
 		return errno;
-	struct terminal_state before = {
-		.keyboard = held != NULL ? held->before.keyboard : terminal_keyboard(fd),
-		.owner = held != NULL ? held->before.owner : terminal_owner(fd),
-		.given = owner,
+	const struct vt vt = {
+		.number = number,
+		.before =
+			{
+				.keyboard = held != NULL ? held->before.keyboard
+							 : terminal_keyboard(fd),
+				.owner = held != NULL ? held->before.owner : terminal_owner(fd),
+				.given = owner,
+			},
+		.fd = fd,
 	};
-	int error = prepare(fd, owner, held != NULL);
-	if (error != 0) {
-		if (held == NULL)
-			terminal_restore(fd, &before);
-		close(fd);
-		return error;
-	}
-	if (held != NULL)
-		close(held->fd);
-	*place = (struct vt){.number = number, .before = before, .fd = fd};
-	return 0;
+	return held != NULL ? take_again(held, &vt) : take(place, &vt);
 }
 
 static void restore(struct vt *vt)
@@ -169,19 +206,16 @@ static void answer_before_release(struct vts *vts, struct devices *devices, stru
 		vts->left |= UINT64_C(1) << vt->number;
 }
 
-/* Left by another keeper: in which mode its keyboard was, and whose it was, is not known. */
+/* Left by another keeper, or put back by its guard: whose it was is not known. */
 static void restore_unknown(unsigned int number)
 {
-	struct vt vt = {
-		.number = number,
-		.before.keyboard = K_UNICODE,
-		.fd = terminal_open(number),
-	};
+	struct vt vt = {.number = number, .fd = terminal_open(number)};
 
 	if (vt.fd < 0) {
 		log_line("open VT %u to put it back as it was: %m", number);
 		return;
 	}
+	vt.before.keyboard = terminal_keyboard(vt.fd);
 	restore(&vt);
 	terminal_take_away(vt.fd);
 	close(vt.fd);
@@ -198,8 +232,7 @@ void vt_release(struct vts *vts, struct devices *devices, unsigned int number)
 	}
 	answer_before_release(vts, devices, vt);
 	restore(vt);
-	close(vt->fd);
-	vt->number = 0;
+	forget(vt);
 }
 
 int vts_release_all(struct vts *vts, struct devices *devices)

@@ -65,7 +65,7 @@ def command_line(pid):
     try:
         return read(f"/proc/{pid}/cmdline").split("\0")
     except (FileNotFoundError, ProcessLookupError):
-        return []
+        return [""]
 
 
 class Keeper:
@@ -122,9 +122,22 @@ class Keeper:
         )
         return found[0][key]
 
+    def guards(self):
+        return [pid for pid in children(self.pid) if command_line(pid)[0] == "sessionmand-guard"]
+
+    def guard(self):
+        return wait_for("a guard", self.guards)[0]
+
+    def children(self):
+        """All but the guard."""
+        guards = self.guards()
+        return [pid for pid in children(self.pid) if pid not in guards]
+
     def daemons(self):
         """Its children that run the bundle: beside them there may be others, and what of theirs is left."""
-        return [pid for pid in children(self.pid) if self.bundle in command_line(pid)]
+        # The keeper's own command line names it, too, and is that of a child that has just been born.
+        words = {pid: command_line(pid) for pid in children(self.pid)}
+        return [pid for pid, of in words.items() if of[0] != SESSIONMAND and self.bundle in of]
 
     def daemon(self):
         return wait_for("a daemon", self.daemons)[0]

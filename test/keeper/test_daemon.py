@@ -125,7 +125,7 @@ def test_a_signal_is_named_and_logins_wait_for_the_next_daemon():
     first = keeper.daemon()
     os.kill(first, signal.SIGKILL)
     wait_for("the line", lambda: "(signal 9); next attempt in 100 ms" in keeper.lines())
-    true(not children(keeper.pid), "there is no daemon while this client connects")
+    true(not keeper.children(), "there is no daemon while this client connects")
     for name in ("pam.sock", "control.sock"):
         text = keeper.greeting(name)
         equal(text, b"hello from %d" % keeper.daemon(), name)
@@ -273,8 +273,8 @@ def test_orphans_are_reaped():
         "child = os.fork()\nif child == 0:\n    grandchild = os.fork()\n    if grandchild == 0: time.sleep(0.2)\n    os._exit(0)\n"
         "os.waitpid(child, 0)\n" + SERVE
     )
-    wait_for("two children", lambda: len(children(keeper.pid)) == 2)
-    wait_for("one child", lambda: len(children(keeper.pid)) == 1)
+    wait_for("two children", lambda: len(keeper.children()) == 2)
+    wait_for("one child", lambda: len(keeper.children()) == 1)
 
 
 def test_memory():

@@ -38,7 +38,7 @@ class Tree:
             home=self.home,
         )
         equal(keeper.word("serial", timeout), 42)
-        equal(children(keeper.pid), [keeper.daemon()], "the removal was reaped")
+        equal(keeper.children(), [keeper.daemon()], "the removal was reaped")
         keeper.end()
         self.unharmed()
         return errno.errorcode.get(keeper.word("value"), 0), sorted(os.listdir(self.top))
@@ -187,7 +187,7 @@ def stopped_removal():
         home=tree.home, extra_groups=[20, 27],
     )
     daemon = keeper.daemon()
-    removal = wait_for("a removal", lambda: [pid for pid in children(keeper.pid) if pid != daemon])[0]
+    removal = wait_for("a removal", lambda: [pid for pid in keeper.children() if pid != daemon])[0]
     wait_for("its change of user", lambda: f"Uid:\t{USER}\t{USER}" in read(f"/proc/{removal}/status"))
     subprocess.run(["kill", "-STOP", str(removal)], user=USER, check=True)
     return keeper, removal, asked
@@ -243,7 +243,7 @@ def test_sixteen_at_a_time():
     equal(set(values), {0, errno.EAGAIN})
     true(values.count(0) >= 16, values)
     equal(os.listdir(tree.top), [])
-    equal(len(children(keeper.pid)), 1)
+    equal(len(keeper.children()), 1)
 
 
 def test_an_answer_never_reaches_the_next_daemon():

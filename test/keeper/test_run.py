@@ -94,7 +94,7 @@ def test_run_how_it_is_started():
     equal(keeper.lines(), "")
     equal(len(keeper.descriptors()), DESCRIPTORS, "the keeper has not kept the socket")
     end(told)
-    wait_for("its reaping", lambda: children(keeper.pid) == [keeper.daemon()])
+    wait_for("its reaping", lambda: keeper.children() == [keeper.daemon()])
 
 
 def test_run_outlives_daemon_and_keeper():
@@ -103,7 +103,7 @@ def test_run_outlives_daemon_and_keeper():
         told = keeper.told("one")
         daemon = keeper.daemon()
         wait_for("its word", lambda: "got" in str(keeper.words()))
-        os.kill([pid for pid in children(keeper.pid) if pid != told["pid"]][0], signal.SIGKILL)
+        os.kill([pid for pid in keeper.children() if pid != told["pid"]][0], signal.SIGKILL)
         keeper.greeting()
         true(alive(told["pid"]), "after the daemon's end")
         keeper.end(number)
@@ -178,7 +178,7 @@ def test_run_many_at_once():
     equal(len(keeper.descriptors()), DESCRIPTORS)
     for pid in pids:
         os.kill(pid, signal.SIGKILL)
-    wait_for("their reaping", lambda: len(children(keeper.pid)) == 1)
+    wait_for("their reaping", lambda: len(keeper.children()) == 1)
 
 
 def test_run_an_installed_program_that_others_can_change():

@@ -91,6 +91,9 @@ def test_vt_a_keyboard_without_keys_is_not_what_it_had_before(ours):
 def test_vt_of_a_keeper_that_was_killed_is_put_back_by_the_next(ours):
     keeper = Puppets()
     take(keeper.puppet)
+    # And its guard before, so that it cannot start another.
+    os.kill(keeper.pid, signal.SIGSTOP)
+    os.kill(keeper.guard(), signal.SIGKILL)
     keeper.end(signal.SIGKILL)
     equal(ours.modes(), (GRAPHICS, OFF, PROCESS))
     follower = Puppets(home=keeper.home)
@@ -131,7 +134,7 @@ def test_vt_switch_with_the_daemon_alive_stopped_and_dead(ours, other):
     began = time.monotonic()
     wait_for("the switch", lambda: terminals.foreground() == OTHER)
     notes.append(f"dead {(time.monotonic() - began) * 1000:.1f} ms")
-    wait_for("another daemon", lambda: children(keeper.pid) not in ([], [puppet.pid]))
+    wait_for("another daemon", lambda: keeper.daemons() not in ([], [puppet.pid]))
     equal(Puppet(keeper).held["devices"], {"1": 0, "2": 1, "3": 0})
     return ", ".join(notes)
 

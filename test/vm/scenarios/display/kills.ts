@@ -82,8 +82,8 @@ export async function killElogind(desk: Desk, checks: Checks): Promise<void> {
 }
 
 /**
- * What the keeper held is lost. Who was in the background has nothing of use, now as before; who was in front is gone
- * before anybody is active again, and the terminals are as if they had never been there.
+ * What the keeper held is lost. Before there is another, nobody has anything of use, and the terminals are as if no
+ * display server had ever been there. Who had devices is gone before anybody is active again.
  */
 export async function killKeeper(desk: Desk, checks: Checks): Promise<void> {
   const before = (await desk.witness.look()).terminals;
@@ -93,10 +93,14 @@ export async function killKeeper(desk: Desk, checks: Checks): Promise<void> {
   await desk.witness.hold(behind);
   await desk.keys(2);
   const front = await starts(desk, checks, sway);
-  await desk.machine.sh(`kill -KILL ${await keeperOf(desk)}`);
-  const ended = async () => (await desk.machine.run("pgrep -f [s]essionmand.cjs")).status !== 0;
-  await checks.comes("without its keeper the daemon ends", until("its end", 30, ended));
   await muted(desk, checks);
+  await desk.witness.hold(front);
+  await desk.machine.sh(`kill -KILL ${await keeperOf(desk)}`);
+  const ended = async () => (await desk.machine.run("pgrep -f '[s]essionmand'")).status !== 0;
+  await checks.comes("without their keeper daemon and guard end", until("their end", 30, ended));
+  await muted(desk, checks);
+  checks.that(await desk.exists(`/proc/${front}`), "the display server in front lives on");
+  await withoutKeeper(desk, checks, before);
 
   await desk.machine.sh("/etc/init.d/sessionmand start");
   await answered(desk, checks, "a login right after the start of the service is answered");
@@ -116,19 +120,46 @@ export async function killKeeper(desk: Desk, checks: Checks): Promise<void> {
   checks.that(alice.active, "and who was killed can log in again", alice);
 }
 
+const LOOK = `import json, invariants, system
+print(json.dumps({"held": [vars(held) for held in system.holdings()], "clients": system.display_clients(),
+  "terminals": {vt: system.terminal(vt) for vt in invariants.TERMINALS}}))`;
+
+/** What can be known while there is no session manager. */
+async function kernel(desk: Desk): Promise<Pick<Look, "held" | "clients" | "terminals">> {
+  return JSON.parse(await desk.machine.sh(`cd /vm/witness && python3 -B -c '${LOOK}'`));
+}
+
+/** This init does not start it again: there is time to switch to another terminal and to work there. */
+async function withoutKeeper(desk: Desk, checks: Checks, before: Look["terminals"]): Promise<void> {
+  const { held, clients, terminals } = await kernel(desk);
+  const of = held.filter(({ uid, state }) => uid !== 0 && state === "live");
+  checks.equal(of, [], "nothing that anybody has is live");
+  checks.that(
+    clients.every(({ master }) => !master),
+    "the kernel knows no master of the display",
+    clients,
+  );
+  checks.that(areBack(terminals, before), "text and keyboard of the terminals are back", terminals);
+  await checks.must("keys leave the terminal of the display server", desk.keys(3));
+  const said = await checks.comes("the shell there takes commands", desk.typed("carol", 3, "id -un"));
+  if (said !== undefined) checks.equal(said.split("\n")[0], "carol", "of its user");
+  await checks.must("and keys leave it, too", desk.keys(1));
+}
+
 /** Text, keyboard and who decides on switches of the terminals that had display servers; and they are root's. */
 async function terminalsAreBack(desk: Desk, checks: Checks, before: Look["terminals"]): Promise<void> {
   const back = desk.sees("the terminals", ({ terminals, clients }) => {
-    const same = (vt: number) => {
-      const [now, then] = [terminals[vt], before[vt]];
-      return (
-        now?.mode === then?.mode &&
-        now?.keyboard === then?.keyboard &&
-        now?.switch === then?.switch &&
-        now?.uid === 0
-      );
-    };
-    return clients.length === 0 && same(1) && same(2);
+    const ofRoot = terminals[1]?.uid === 0 && terminals[2]?.uid === 0;
+    return clients.length === 0 && ofRoot && areBack(terminals, before);
   });
   await checks.comes("text and keyboard of the terminals are back, and they belong to root", back);
+}
+
+function areBack(now: Look["terminals"], before: Look["terminals"]): boolean {
+  return [1, 2].every(
+    (vt) =>
+      now[vt]?.mode === before[vt]?.mode &&
+      now[vt]?.keyboard === before[vt]?.keyboard &&
+      now[vt]?.switch === before[vt]?.switch,
+  );
 }
