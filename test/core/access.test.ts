@@ -33,6 +33,7 @@ const taken: Taken = {
   state: "active",
   told: "active",
   tries: 20,
+  answered: true,
 };
 
 /** A session in the foreground of a seat with a card, a sound card and a keyboard, which it has taken. */

@@ -35,7 +35,18 @@ function controlled(id: string, vt: number, live: boolean): Session {
   const devices = Array.from({ length: DEVICES / 2 }, (_none, i): Taken => {
     const { path, node } = device(i);
     const key = Number(id) * DEVICES + i;
-    return { key, kind: "evdev", major: 13, minor: i, node, path, state: word, told: word, tries: 20 };
+    return {
+      key,
+      kind: "evdev",
+      major: 13,
+      minor: i,
+      node,
+      path,
+      state: word,
+      told: word,
+      tries: 20,
+      answered: true,
+    };
   });
   const control = controlOf({ name: `:1.${id}` });
   return session(id, { ...onVt(vt), uid: 1000 + vt, control, devices });

@@ -32,6 +32,7 @@ function worldWith(state: Taken["state"]) {
     state,
     told: "active",
     tries: 20,
+    answered: true,
   };
   const control = controlOf({});
   return {

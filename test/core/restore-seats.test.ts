@@ -81,7 +81,9 @@ describe("devices after a restart", () => {
   /** What of a card with this record the keeper has. */
   function found(record: Known, active: boolean): Known[] {
     const place = { node: "/dev/dri/card0", path: "/sys/devices/card0" };
-    const devices: Taken[] = [{ key: 1, kind: "drm", major: 226, minor: 0, ...place, tries: 20, ...record }];
+    const devices: Taken[] = [
+      { key: 1, kind: "drm", major: 226, minor: 0, ...place, tries: 20, answered: true, ...record },
+    ];
     const held = { devices: [{ key: 1, active }], vts: [], gettys: [], clients: [5] };
     const { devices: now } = heldSession(session("1", { control: control({}), devices }), held);
     return now.map(({ state, told }) => ({ state, told }));

@@ -128,9 +128,9 @@ export function takenWords(control: Control | null, taken: readonly Taken[]): st
   const words: string[] = [];
   if (control.vt) words.push("vt");
   if (control.seat !== "enabled") words.push(control.seat);
-  for (const { key, state, told } of taken)
+  for (const { key, state, told, answered } of taken)
     words.push(
-      `${key}:${state}${told === "active" && state !== "active" ? "(untold)" : ""}${told === "paused" && state === "active" ? "(untold)" : ""}`,
+      `${key}:${state}${(told === "active") === (state === "active") ? "" : "(untold)"}${answered ? "" : "(unanswered)"}`,
     );
   return words;
 }

@@ -8,6 +8,7 @@ import { describe, expect, it } from "vitest";
 import type { Effect } from "../../daemon/src/core/effects.ts";
 import type { Event } from "../../daemon/src/core/events.ts";
 import { type Inhibitor, SEATD, type Session, type User, type World } from "../../daemon/src/core/model.ts";
+import type { Taken } from "../../daemon/src/core/seat-model.ts";
 import { readLimits } from "../../daemon/src/core/session-limits.ts";
 import { emptyWorld, step } from "../../daemon/src/core/step.ts";
 import { facts } from "./facts.ts";
@@ -173,8 +174,13 @@ function sentence(word = ""): string {
 function restart(world: World, words: Words): Event {
   const dead = (words.get("dead") ?? "").split(",");
   const held = list(words.get("held"));
+  const unanswered = list(words.get("unanswered")).map(Number);
+  const asRecorded = (each: Taken) => ({
+    ...each,
+    answered: each.answered && !unanswered.includes(each.key),
+  });
   const sessions = [...world.sessions.values()].map((record) => ({
-    record,
+    record: { ...record, devices: record.devices.map(asRecorded) },
     leaderAlive: !dead.includes(record.id),
     executable: words.get("executable") ?? "1:1",
     lifetimeHeld: held.includes(record.id),

@@ -35,6 +35,7 @@ const TAKEN: Taken = {
   state: "opening",
   told: "paused",
   tries: 0,
+  answered: false,
 };
 const requester = { room: "login1", call: 7 } as const;
 

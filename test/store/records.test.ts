@@ -41,6 +41,7 @@ const DEVICE = {
   state: "paused",
   told: "active",
   tries: 20,
+  answered: true,
 } as const;
 
 const text = renderSession(session, "boot", crc32);

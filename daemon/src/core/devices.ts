@@ -40,12 +40,23 @@ export function deviceOpened(world: World, event: Of<"device.opened">): Step {
   }
   const active = result.active || device.kind === "render";
   const state = active ? "active" : "paused";
+  // over seatd the question is not taken from the socket before it is answered: nobody has to remember that it was
+  const known = session.control?.bus === SEATD;
+  const opened = withDevice(session, { ...device, state, told: state, answered: known });
   return chain(
     world,
-    (now) => saveSession(now, withDevice(session, { ...device, state, told: state })),
+    (now) => saveSession(now, opened),
     (now) => takeReply(now, requester, { ok: true, key, active }),
+    (now) => answered(now, opened, key),
     (now) => handover(now, session.seat),
   );
+}
+
+/** A daemon that dies before this cannot tell whether the controller has it, which may then take it once more. */
+function answered(world: World, session: Session, key: number): Step {
+  const device = deviceByKey(session, key);
+  if (device === null || device.answered) return same(world);
+  return saveSession(world, withDevice(session, { ...device, answered: true }));
 }
 
 export function devicePaused(world: World, { id, key, error }: Of<"device.paused">): Step {

@@ -60,8 +60,13 @@ export function adoptSeats(world: World, found: Found, live: readonly Session[])
   }
   const keys = [...found.held.devices, ...found.sessions.flatMap(({ record }) => record.devices)];
   const nextKey = Math.max(0, ...keys.map(({ key }) => key)) + 1;
-  const unsure = new Set(found.held.devices.map(({ key }) => key));
+  const unsure = new Set(found.sessions.flatMap(({ record }) => unanswered(record)));
   return adoptGettys({ ...next, nextKey, unsure }, found.held.gettys);
+}
+
+/** Devices of which their controller may never have heard. */
+function unanswered({ control, devices }: Session): number[] {
+  return devices.flatMap(({ key, answered }) => (control?.bus === SEATD || !answered ? key : []));
 }
 
 /** After the sessions were adopted: the difference goes. */

@@ -52,6 +52,8 @@ export interface Taken extends DeviceNumber {
    * it down by itself.
    */
   readonly tries: number;
+  /** Its controller was sent the answer, so that it has it; over seatd it is not asked for that. */
+  readonly answered: boolean;
 }
 
 export interface Seat {
@@ -116,8 +118,8 @@ export interface SeatWorld {
   /** The next key for a device that is taken; above those of all records. */
   readonly nextKey: number;
   /**
-   * Keys of devices that an earlier daemon opened. It may have died before their controllers heard of it, which may
-   * take them once more.
+   * Keys of devices that an earlier daemon opened. It died before it could say whether their controllers heard of it,
+   * which may take them once more.
    */
   readonly unsure: ReadonlySet<number>;
   /** By key. */

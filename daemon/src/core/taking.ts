@@ -70,6 +70,7 @@ export function takeRequested(world: World, event: TakeRequest): Step {
     // what it replaces is live until then
     told: active || (present !== null && isLive(present)) ? "active" : "paused",
     tries: TRIES,
+    answered: false,
   };
   const next =
     present === null

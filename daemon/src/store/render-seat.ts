@@ -39,14 +39,16 @@ export function parseDevices(value: unknown): readonly Taken[] | null {
 
 function parseDevice(value: unknown): Taken | null {
   if (!isFields(value)) return null;
-  const { key, major, minor, node, path, tries } = value;
+  // one that was written before this was recorded has been answered
+  const { key, major, minor, node, path, tries, answered = true } = value;
   const kind = oneOf(KINDS, value.kind);
   const state = oneOf(STATES, value.state);
   const told = oneOf(TOLD, value.told);
   if (kind === null || state === null || told === null) return null;
   if (!isCount(key, NUMBER_MAX) || !isCount(major, MAJOR_MAX) || !isCount(minor, MINOR_MAX)) return null;
   if (!isText(node) || !node.startsWith("/") || !isText(path) || !path.startsWith("/")) return null;
-  return isCount(tries, TRIES_MAX) ? { key, kind, major, minor, node, path, state, told, tries } : null;
+  if (!isCount(tries, TRIES_MAX) || typeof answered !== "boolean") return null;
+  return { key, kind, major, minor, node, path, state, told, tries, answered };
 }
 
 function isCount(value: unknown, most: number): value is number {
