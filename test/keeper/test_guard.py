@@ -2,6 +2,7 @@
 
 import fcntl
 import random
+import subprocess
 
 import terminals
 from puppet import *
@@ -128,10 +129,35 @@ def test_guard_does_nothing_while_the_keeper_lives():
     guard = keeper.guard()
     controller = sleeper()
     equal(keeper.puppet.open(1, keeper.node("event0"), "evdev", pid=controller.pid)[0], "")
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGCHLD, signal.SIGRTMIN):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGCHLD, signal.SIGRTMIN + 1):
         os.kill(guard, number)
     equal(keeper.next().held["devices"], {"1": 1, "7": 1})
-    equal((keeper.guard(), alive(controller.pid), keeper.lines().count("guard")), (guard, True, 0))
+    equal((keeper.guard(), alive(controller.pid), keeper.lines().count("guard")), (guard, True, 0), keeper.lines())
+
+
+def muting():
+    """Nodes that can be muted, and what was asked of them so far."""
+    library = f"{TOP}/muting.so"
+    source = os.path.join(os.path.dirname(HERE), "login1", "muting.c")
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", library, source], check=True)
+    with open("/run/muting.log", "w"):
+        return {**os.environ, "LD_PRELOAD": library}
+
+
+def test_guard_mutes_what_is_live_and_only_once():
+    for number in (signal.SIGKILL, signal.SIGTERM):
+        keeper = Puppets(env=muting())
+        if "muting.so" not in read(f"/proc/{keeper.pid}/maps"):
+            return "SKIP: this keeper loads no library"
+        controller = sleeper()
+        for key, kind, live in ((1, "drm", True), (2, "evdev", True), (3, "drm", False), (4, "evdev", False)):
+            equal(keeper.puppet.open(key, keeper.node(f"node{key}"), kind, live=live, pid=controller.pid)[:2], ("", int(live)))
+        before = read("/run/muting.log")
+        guard = keeper.guard()
+        keeper.end(number)
+        end_of(guard)
+        equal([line.split()[0] for line in read("/run/muting.log")[len(before):].splitlines()], ["drop", "revoke"])
+        true(alive(controller.pid), "it lives on")
 
 
 @with_terminals(OURS)
