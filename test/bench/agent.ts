@@ -24,7 +24,7 @@ export interface Requests {
   readonly bus: { readonly ask: null; readonly answer: null };
   /** Puts these users (first number and how many) at the head of /etc/passwd and takes out all others of ours. */
   readonly users: { readonly ask: readonly (readonly [number, number])[]; readonly answer: null };
-  /** KiB after they have been idle for so many ms: PSS of daemon and keeper (with its guard), and what of the daemon's is in no file. */
+  /** KiB after they have been idle for so many ms: PSS of daemon and keeper, and what of the daemon's is in no file. */
   readonly memory: {
     readonly ask: number;
     readonly answer: { daemon: number; keeper: number; anonymous: number };
@@ -78,10 +78,9 @@ function handlers(product: Product, client: Client, places: Places): Handlers {
     },
     users: async (ranges) => writeUsers(ranges),
     memory: async (idleMs) => {
-      const { daemonPid, keeperPid, guardPid } = sessionmanOnly(product);
+      const { daemonPid, keeperPid } = sessionmanOnly(product);
       await sleep(idleMs);
-      const keeper = pss(keeperPid) + pss(guardPid);
-      return { daemon: pss(daemonPid), keeper, anonymous: anonymous(daemonPid) };
+      return { daemon: pss(daemonPid), keeper: pss(keeperPid), anonymous: anonymous(daemonPid) };
     },
     bareMemory: async () => {
       const flags = sessionmanOnly(product).nodeFlags;

@@ -103,22 +103,13 @@ export class Sessionman implements Product {
   }
 
   get daemonPid(): number {
-    return this.#child((words) => words.some((word) => word.endsWith(".cjs")));
-  }
-
-  get guardPid(): number {
-    return this.#child(([name]) => name === "sessionmand-guard");
-  }
-
-  #child(is: (words: readonly string[]) => boolean): number {
     const keeper = this.keeperPid;
-    const pids = readFileSync(`/proc/${keeper}/task/${keeper}/children`, "utf8").trim().split(" ");
-    return Number(pids.find((pid) => is(wordsOf(pid))));
+    return Number(readFileSync(`/proc/${keeper}/task/${keeper}/children`, "utf8").trim().split(" ")[0]);
   }
 
   /** The flags between Node's name and the bundle's. */
   get nodeFlags(): string[] {
-    const words = wordsOf(this.daemonPid);
+    const words = readFileSync(`/proc/${this.daemonPid}/cmdline`, "utf8").split("\0");
     return words.slice(
       1,
       words.findIndex((word) => word.endsWith(".cjs")),
@@ -201,8 +192,4 @@ export async function until(done: () => boolean, what: string, everyMs = 20): Pr
     if (performance.now() > deadline) throw new Error(`${what} does not start`);
     await new Promise((resolve) => setTimeout(resolve, everyMs));
   }
-}
-
-function wordsOf(pid: number | string): string[] {
-  return readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
 }
