@@ -126,7 +126,7 @@ function settle(world: World, user: User, at: Instant, decide: (world: World) =>
   const idle = user.manager.state === "none" || user.manager.state === "failed";
   return chain(
     putUser(world, user),
-    (now) => (idle && isCalledFor(now, user) ? decide(now) : saveUser(now, user)),
+    (now) => (idle && isCalledFor(now, user) ? decide(now) : same(now)),
     (now) => makeWaiting(now, user),
     (now) => dismiss(now, user.uid, at),
   );
@@ -164,12 +164,10 @@ export function dismiss(world: World, uid: Uid, at: Instant): Step {
   const withoutLog = (now: World): Step => ({ world: now, effects: [eraseLog] });
   if (runtime.state !== "ready") return chain(world, withoutLog, (now) => eraseUser(now, uid));
   const removing: User = { ...user, runtime: { state: "removing" } };
-  return chain(
-    world,
-    (now) => saveUser(now, removing),
-    withoutLog,
-    (now) => ({ world: now, effects: [{ kind: "runtime.remove", uid, gid, directory: runtime.kind }] }),
-  );
+  return chain(putUser(world, removing), withoutLog, (now) => ({
+    world: now,
+    effects: [{ kind: "runtime.remove", uid, gid, directory: runtime.kind }],
+  }));
 }
 
 export function runtimeRemoved(world: World, event: Of<"runtime.removed">): Step {
