@@ -103,25 +103,26 @@ function findFault(facts: OpenFacts): string | null {
   if (!isUid(facts.gid)) return `group id ${facts.gid} names no group`;
   if (!isUserName(facts.user)) return `user name ${JSON.stringify(facts.user)} cannot be used`;
   if (!isGroupList(facts.groups)) return "the list of groups has an entry that is no group id";
-  const texts = {
-    service: facts.service,
-    tty: facts.tty,
-    display: facts.display,
-    "remote host": facts.remoteHost,
-  };
-  for (const [what, text] of Object.entries({ ...texts, "remote user": facts.remoteUser })) {
-    if (!isPrintable(text)) return `the ${what} has unprintable characters`;
-    if (text.length > LONGEST_TEXT) return `the ${what} is longer than ${LONGEST_TEXT} characters`;
-  }
-  for (const given of [facts.asked, facts.hinted]) {
-    if (given.type !== "" && parseType(given.type) === null)
-      return `session type ${JSON.stringify(given.type)} is unknown`;
-    if (given.class !== "" && parseClass(given.class) === null) {
-      return `session class ${JSON.stringify(given.class)} is unknown`;
-    }
-    if (!isDesktop(given.desktop)) return `desktop name ${JSON.stringify(given.desktop)} cannot be used`;
-  }
-  return null;
+  return (
+    faultInText("service", facts.service) ??
+    faultInText("tty", facts.tty) ??
+    faultInText("display", facts.display) ??
+    faultInText("remote host", facts.remoteHost) ??
+    faultInText("remote user", facts.remoteUser) ??
+    faultInWish(facts.asked) ??
+    faultInWish(facts.hinted)
+  );
+}
+
+function faultInText(what: string, text: string): string | null {
+  if (!isPrintable(text)) return `the ${what} has unprintable characters`;
+  return text.length > LONGEST_TEXT ? `the ${what} is longer than ${LONGEST_TEXT} characters` : null;
+}
+
+function faultInWish({ type, class: kind, desktop }: OpenFacts["asked"]): string | null {
+  if (type !== "" && parseType(type) === null) return `session type ${JSON.stringify(type)} is unknown`;
+  if (kind !== "" && parseClass(kind) === null) return `session class ${JSON.stringify(kind)} is unknown`;
+  return isDesktop(desktop) ? null : `desktop name ${JSON.stringify(desktop)} cannot be used`;
 }
 
 interface Terminal {

@@ -105,7 +105,7 @@ export function byteLength(text: string): number {
   return bytes;
 }
 
-const UNPRINTABLE = /\p{Cc}|\p{Cs}|\p{Zl}|\p{Zp}/u;
+const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u;
 
 /** Free text that may be shown and written into records: no control characters, no half surrogates. */
 export function isPrintable(text: string): boolean {
@@ -117,7 +117,7 @@ export function isWellFormed(text: string): boolean {
   return !/\p{Cs}/u.test(text);
 }
 
-const UNPRINTABLES = /\p{Cc}|\p{Cs}|\p{Zl}|\p{Zp}/gu;
+const UNPRINTABLES = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
 /** The text made fit to be shown and recorded: what cannot be is a question mark, what is too long is cut off. */
 export function printable(text: string, max: number): string {

@@ -17,6 +17,11 @@ const LONGEST: ReadonlyMap<string, number> = new Map([
 
 const VERSION_LINE = "sessionman 1\n";
 
+/** But for NUL, which ends a field. */
+const CONTROL = /(?!\0)\p{Cc}/u;
+
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
 export type Request =
   | { readonly verdict: "open"; readonly facts: Omit<OpenFacts, "ttyVt">; readonly nonce: string }
   | { readonly verdict: "close"; readonly id: string }
@@ -52,7 +57,7 @@ function readFields(bytes: Uint8Array): Map<string, string> | string | null {
   if (!text.endsWith("\0")) return "a field without its NUL";
   const parts = text.slice(end, -1).split("\0");
   if (parts.length > FIELDS_MAX) return `${parts.length} fields`;
-  if (/\p{Cc}/u.test(parts.join(""))) return "a control character";
+  if (CONTROL.test(text.slice(end))) return "a control character";
   const fields = new Map<string, string>();
   for (const part of parts) {
     const fault = addField(fields, part);
@@ -63,7 +68,7 @@ function readFields(bytes: Uint8Array): Map<string, string> | string | null {
 
 function decodeText(bytes: Uint8Array): string | null {
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    return decoder.decode(bytes);
   } catch {
     return null;
   }
