@@ -98,6 +98,7 @@ function checkSeats(machine: Simulation, check: Check): void {
     const { id, active } = seat;
     check(seat.graphical === masters.has(id), `${id} is wrong about its graphics`);
     const running = seat.sessions.filter((each) => world.sessions.get(each)?.stage.phase === "running");
+    check(active === null || running.includes(active), `${active} is active on ${id} and does not run`);
     if (id === "seat0" && hasVts) {
       const shown = running.filter((each) => world.sessions.get(each)?.vtnr === hardware.activeVt);
       check(active === (shown.at(-1) ?? null), `I2: ${active} is active, ${shown} are on the screen`);

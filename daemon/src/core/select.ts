@@ -16,6 +16,7 @@ export function activeSession(world: World, seat: Seat): Session | null {
 
 /** Sessions that left the foreground of a seat between two Worlds, and those that came into it. */
 export function switched(before: World, after: World): Session[] {
+  // no session goes before its seat has let go of it
   if (before.seats === after.seats) return [];
   const found: Session[] = [];
   for (const id of new Set([...before.seats.keys(), ...after.seats.keys()])) {
