@@ -4,15 +4,20 @@
 #include <fcntl.h>
 #include <linux/vt.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
+#include <utility>
+#include <vector>
 
 namespace sessionman
 {
 
 static const char *const ACCESS = "system.posix_acl_access";
+/* A list of three entries. */
+static const size_t MINIMAL = 28;
 /* The largest value of an attribute. */
 static const size_t LARGEST = 65536;
 
@@ -65,18 +70,126 @@ static Napi::Value read_access(Args info)
 	return Napi::Buffer<char>::Copy(env, large.data(), static_cast<size_t>(size));
 }
 
-/* writeAccess(fd, bytes): of exactly the node that is held. */
+/* Of exactly the node that is held. */
+static int write_list(int fd, const void *list, size_t size)
+{
+	char name[48];
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+	return setxattr(name, ACCESS, list, size, 0);
+}
+
+/* writeAccess(fd, bytes) */
 static Napi::Value write_access(Args info)
 {
 	int fd;
 	Bytes list;
 	if (!fd_at(info, 0, &fd) || !bytes_at(info, 1, &list))
 		return info.Env().Undefined();
-	char name[48];
-	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
-	if (setxattr(name, ACCESS, list.data, list.size, 0) < 0)
-		return fail(info.Env(), "setxattr", errno, name);
+	if (write_list(fd, list.data, list.size) < 0)
+		return fail(info.Env(), "setxattr", errno, "descriptor " + std::to_string(fd));
 	return info.Env().Undefined();
+}
+
+/* What is to become of a node with this access list, or of one without that has this mode. */
+struct Case {
+	bool listed;
+	std::string from;
+	mode_t mode;
+	/* Nothing, if it is to stay. */
+	bool stays;
+	std::string to;
+};
+
+static bool bytes_of(Napi::Value value, bool *is, std::string *out)
+{
+	*is = value.IsTypedArray();
+	if (!*is)
+		return value.IsNull();
+	Napi::Uint8Array bytes = value.As<Napi::Uint8Array>();
+	out->assign(reinterpret_cast<const char *>(bytes.Data()), bytes.ByteLength());
+	return true;
+}
+
+/* From [list or null, mode, list to set or null], one after the other. */
+static bool cases_of(Napi::Value value, std::vector<Case> *out)
+{
+	if (!value.IsArray())
+		return false;
+	Napi::Array words = value.As<Napi::Array>();
+	for (uint32_t i = 0; i + 2 < words.Length(); i += 3) {
+		Case each;
+		bool changes;
+		Napi::Value mode = words[i + 1];
+		if (!bytes_of(words[i], &each.listed, &each.from) || !mode.IsNumber() ||
+			!bytes_of(words[i + 2], &changes, &each.to))
+			return false;
+		each.mode = mode.As<Napi::Number>().Uint32Value();
+		each.stays = !changes;
+		out->push_back(std::move(each));
+	}
+	return true;
+}
+
+/* A list that says no more than permissions do is not kept as one. */
+static bool reads(const std::string &path, const std::string &list)
+{
+	char now[512];
+	ssize_t size = lgetxattr(path.c_str(), ACCESS, now, sizeof(now));
+	if (size < 0)
+		return errno == ENODATA && list.size() == MINIMAL;
+	return size == static_cast<ssize_t>(list.size()) &&
+	       memcmp(now, list.data(), list.size()) == 0;
+}
+
+static bool set_one(const std::string &path, const uint32_t *number, const std::vector<Case> &cases)
+{
+	char now[512];
+	struct stat s;
+	Fd fd(retry([&] { return open(path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC); }));
+	if (fd.get() < 0 || fstat(fd.get(), &s) < 0 || (s.st_mode & S_IFMT) != number[0] ||
+		s.st_rdev != makedev(number[1], number[2]))
+		return false;
+	ssize_t size = lgetxattr(path.c_str(), ACCESS, now, sizeof(now));
+	if (size < 0 && errno != ENODATA)
+		return false;
+	for (const Case &each : cases) {
+		bool fits = size < 0 ? !each.listed && each.mode == s.st_mode
+				     : each.listed &&
+					       each.from.size() == static_cast<size_t>(size) &&
+					       memcmp(now, each.from.data(), each.from.size()) == 0;
+		if (!fits)
+			continue;
+		return each.stays || (write_list(fd.get(), each.to.data(), each.to.size()) == 0 &&
+					     reads(path, each.to));
+	}
+	return false;
+}
+
+/*
+ * exchangeAccess(paths, numbers, cases): changes the lists of those nodes to which one of the cases
+ * applies, and reads them back. numbers has the type, major and minor number that each of them is
+ * to have. The indices of all others, whatever the reason.
+ */
+static Napi::Value exchange_access(Args info)
+{
+	Napi::Env env = info.Env();
+	std::vector<Case> cases;
+	if (!info[0].IsArray() || !info[1].IsTypedArray() || !cases_of(info[2], &cases)) {
+		Napi::TypeError::New(env, "exchangeAccess: paths, numbers and cases")
+			.ThrowAsJavaScriptException();
+		return env.Undefined();
+	}
+	Napi::Array paths = info[0].As<Napi::Array>();
+	Napi::Uint32Array numbers = info[1].As<Napi::Uint32Array>();
+	Napi::Array others = Napi::Array::New(env);
+	uint32_t count = paths.Length();
+	for (uint32_t i = 0, found = 0; i < count && i * 3 + 2 < numbers.ElementLength(); i++) {
+		Napi::HandleScope scope(env);
+		std::string path = paths.Get(i).As<Napi::String>().Utf8Value();
+		if (!set_one(path, numbers.Data() + i * 3, cases))
+			others.Set(found++, Napi::Number::New(env, i));
+	}
+	return others;
 }
 
 /* activateVt(number): asks for the switch and does not wait for it. */
@@ -100,6 +213,7 @@ void export_device_nodes(Napi::Env env, Napi::Object exports)
 	exports.Set("holdNode", Napi::Function::New<hold_node>(env));
 	exports.Set("readAccess", Napi::Function::New<read_access>(env));
 	exports.Set("writeAccess", Napi::Function::New<write_access>(env));
+	exports.Set("exchangeAccess", Napi::Function::New<exchange_access>(env));
 	exports.Set("activateVt", Napi::Function::New<activate_vt>(env));
 }
 

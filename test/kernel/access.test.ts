@@ -161,6 +161,36 @@ describe.skipIf(unable)(`access to device nodes ${unable || ""}`, () => {
     expect(rig.kernel.readAccess(gone.node)).toBeNull();
   });
 
+  it("does with many what it does with one, also when it has done so before", () => {
+    const modes = ["0600", "0660", "0600", "0620", "0600"];
+    const nodes = modes.map((mode, i) => {
+      execFileSync("mknod", ["-m", mode, `${directory}/${i}`, "c", "1", "3"]);
+      return `${directory}/${i}`;
+    });
+    const devices = nodes.map(deviceAt);
+    const seen = () => nodes.map((each) => rig.kernel.readAccess(each)?.users.map(({ uid }) => uid));
+    for (let i = 0; i < 3; i += 1) {
+      expect(rig.kernel.setAccess(devices, ALICE, [BOB])).toEqual([]);
+      expect(seen()).toEqual(nodes.map(() => [ALICE]));
+      expect(rig.kernel.setAccess(devices, BOB, [ALICE])).toEqual([]);
+      expect(seen()).toEqual(nodes.map(() => [BOB]));
+    }
+    const [other = "", link = "", gone = "", changed = ""] = nodes;
+    for (const each of [other, link, gone]) rmSync(each);
+    execFileSync("mknod", ["-m", "0600", other, "c", "1", "5"]);
+    symlinkSync(node, link);
+    chmodSync(changed, 0o600);
+    expect(rig.kernel.setAccess(devices, ALICE, [BOB])).toEqual(
+      [other, link].map((each) => `${each}: is not the device that it should be`),
+    );
+    expect(seen()).toEqual([[], null, undefined, [ALICE], [ALICE]].map((each) => each ?? undefined));
+    expect([node, other, changed].map((each) => canOpen(each, ALICE))).toEqual([false, false, true]);
+    expect(rig.kernel.setAccess(devices, null, [ALICE, BOB])).toHaveLength(2);
+    expect(modes.slice(3)).toEqual(
+      nodes.slice(3).map((each) => `0${(statSync(each).mode & 0o777).toString(8)}`),
+    );
+  });
+
   it("says once where a file system has no access lists", () => {
     execFileSync("mount", ["-t", "ramfs", "none", directory]);
     const nodes = [`${directory}/one`, `${directory}/two`];

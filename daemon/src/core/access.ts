@@ -15,12 +15,17 @@ import { saveSeat, seat0, seatOf } from "./seats.ts";
 
 const SECOND_LOOK_MS = 600;
 
+/** By the devices that there are: a switch asks several times for the same ones. */
+const found = new WeakMap<World["devices"], Map<string, readonly Device[]>>();
+
 /** Nodes that the active user of the seat may open. */
-function devicesOf(world: World, seat: Seat): Device[] {
-  const devices: Device[] = [];
-  for (const device of world.devices.values())
-    if (device.seat === seat.id && hasAccess(device)) devices.push(device);
-  return devices;
+function devicesOf({ devices }: World, { id }: Seat): readonly Device[] {
+  const seats = found.get(devices) ?? new Map<string, readonly Device[]>();
+  const known = seats.get(id);
+  if (known !== undefined) return known;
+  const nodes = devices.values().filter((device) => device.seat === id && hasAccess(device));
+  found.set(devices, seats.set(id, nodes));
+  return nodes;
 }
 
 function hasAccess({ uaccess, node }: Device): boolean {

@@ -1,6 +1,5 @@
 /** Who may open device nodes: access lists that are set and read through a descriptor of the very node. */
 
-import type { Uid } from "../core/model.ts";
 import type { Device } from "../core/seat-model.ts";
 import {
   type AccessList,
@@ -13,6 +12,7 @@ import {
 } from "./acl.ts";
 import type { HeldNode } from "./addon.ts";
 import type { Base } from "./base.ts";
+import { Exchange, type Grant, KNOWN_MAX, type Known, type Wanted } from "./exchange.ts";
 import { isBlockDevice, isCharacterDevice } from "./file-type.ts";
 import { KernelError } from "./kernel.ts";
 import type { AccessPart } from "./parts.ts";
@@ -27,27 +27,9 @@ const GONE = "ENOENT";
 const UNABLE = "ENOTSUP";
 const NO_LISTS = "device nodes cannot have access lists here: only their owners and groups can open them";
 
-/** A list that is to be there, and its bytes. */
-interface Wanted {
-  readonly list: AccessList;
-  readonly bytes: Uint8Array;
-}
-
-/** What becomes of a list, or of permissions without one. */
-interface Known {
-  readonly bytes: Uint8Array | null;
-  readonly mode: number;
-  readonly wanted: Wanted | null;
-}
-
-/** What many nodes are to have. */
-interface Grant {
-  readonly uid: Uid | null;
-  readonly remove: readonly Uid[];
-  readonly known: Known[];
-}
-
 export function createAccess({ addon, lacks }: Base): AccessPart {
+  const exchange = new Exchange(addon);
+
   function decode(bytes: Uint8Array): AccessList {
     const list = decodeAccess(bytes);
     if (list === null) throw new KernelError("getxattr", "EINVAL", "the access list");
@@ -76,7 +58,7 @@ export function createAccess({ addon, lacks }: Base): AccessPart {
   function change(bytes: Uint8Array | null, mode: number, grant: Grant): Wanted | null {
     for (const known of grant.known) if (isSame(known, bytes, mode)) return known.wanted;
     const wanted = wantedOf(bytes === null ? accessOfMode(mode) : decode(bytes), grant);
-    grant.known.push({ bytes, mode, wanted });
+    if (grant.known.length < KNOWN_MAX) grant.known.push({ bytes, mode, wanted });
     return wanted;
   }
 
@@ -113,10 +95,14 @@ export function createAccess({ addon, lacks }: Base): AccessPart {
   return {
     setAccess(devices, uid, remove) {
       const problems: string[] = [];
-      const grant: Grant = { uid, remove, known: [] };
-      for (const device of devices) {
+      const grant = exchange.grantOf(uid, remove);
+      let left = exchange.run(devices, grant);
+      while (left.length > 0) {
+        const [device, ...rest] = left as [Device, ...Device[]];
+        const learned = grant.known.length;
         const problem = device.number === null ? "" : attempt(device, grant);
         if (problem !== "") problems.push(`${device.node}: ${problem}`);
+        left = grant.known.length > learned ? exchange.run(rest, grant) : rest;
       }
       return problems;
     },

@@ -188,6 +188,16 @@ export interface Addon {
   readAccess(path: string): Uint8Array | null;
   /** Of a held node. */
   writeAccess(fd: number, list: Uint8Array): void;
+  /**
+   * Changes the access lists of those nodes to which one of the cases applies, and reads them back. numbers: type, major
+   * and minor number of each; cases: list or null, mode of a node without one, list to set or null if it stays. Which
+   * nodes are none of these, whatever the reason.
+   */
+  exchangeAccess(
+    paths: readonly string[],
+    numbers: Uint32Array,
+    cases: readonly (Uint8Array | number | null)[],
+  ): number[];
   activateVt(vt: number): void;
 
   mountTmpfs(path: string, uid: number, gid: number, bytes: number, inodes: number): void;
