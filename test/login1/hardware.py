@@ -18,6 +18,8 @@ KEYBOARD, CARD, RENDER, SCREEN = "/dev/input/event3", "/dev/dri/card0", "/dev/dr
 LAMP = "/sys/class/leds/test"
 MUTING, MUTED = f"{TREE}/build/login1/muting.so", "/run/muting.log"
 SYSTEM = "/run/real-sys"
+# How many lines of MUTED were told already.
+told = [0]
 
 
 def mount(*arguments):
@@ -67,9 +69,8 @@ def plug(subsystem, name, node="", number=None):
 def muted():
     """What the keeper has asked of the nodes since this was asked last: revoke, set or drop, and the device."""
     lines = read(MUTED).splitlines()
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(MUTED)
-    return lines
+    begin, told[0] = told[0], len(lines)
+    return lines[begin:]
 
 
 def allow(node, uid):
@@ -103,6 +104,7 @@ def hardware(daemon, muting=False, without=()):
             subprocess.run(["umount", "-R", "-l", directory], check=False)
         subprocess.run(f"umount -R -l {SYSTEM}/class {SYSTEM}/dev/char", shell=True, check=False)
         shutil.rmtree(SYSTEM, ignore_errors=True)
+        told[0] = 0
         for node in (KEYBOARD, CARD, RENDER, SCREEN, MUTED):
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(node)
