@@ -159,7 +159,7 @@ function serve({ file, run, started, settings, log, boot, paths, kernel, gids }:
   seatd.serve(SEATD_LISTEN_FD);
   engine.submit({ kind: "daemon.started", at: instant(), found: recover(store, kernel) });
   seatd.resume();
-  kernel.onVtLeft((vt) => submit({ kind: "vt.left", at: instant(), vt }));
+  kernel.onVtLeft((vt, shown) => submit({ kind: "vt.left", at: instant(), vt, shown }));
   kernel.onGettyEnded((end) => submit({ kind: "getty.ended", at: instant(), ...end }));
   // before the devices: access is given to whom the screen shows
   kernel.watchActiveVt((vt) => submit({ kind: "vt.activated", at: instant(), vt }));
@@ -186,6 +186,8 @@ function systemClock(): ClockPort {
     now: instant,
     start: (afterMs, fired) => setTimeout(fired, afterMs),
     stop: (handle) => clearTimeout(handle as NodeJS.Timeout | undefined),
+    // the one comes before the next look at what has happened, the other after it
+    soon: (action) => void setImmediate(setImmediate, action),
   });
 }
 

@@ -34,6 +34,7 @@ export class DaemonPorts {
         now: () => machine.instant(),
         setTimer: (timer, afterMs, fired) => this.#alive(() => machine.setTimer(timer, afterMs, fired)),
         cancelTimer: (timer) => this.#alive(() => machine.cancelTimer(timer)),
+        soon: (action) => machine.report(action),
       },
       log: { info: NOTHING, warn: NOTHING, error: NOTHING },
       replies: { pam: reply, control: reply, login1: this.#busReplyPort(), seatd: this.#seatdReplyPort() },

@@ -71,6 +71,7 @@ export const seatShapes: Readonly<Record<string, (words: Words) => object>> = {
     changed: devices(words, "changed"),
     removed: devices(words, "removed").map(({ path }) => path),
   }),
+  "vt.left": (words) => ({ shown: Number(words.get("shown") ?? 0) }),
   "device.takeRequested": (words) => {
     const found = deviceOf(words.get("device") ?? "");
     return { ...name(words), device: words.has("unknown") || found.kind === null ? null : found };

@@ -27,6 +27,7 @@ export class Seats {
   #grabbed = "";
   /** The screen has changed since anybody looked. */
   #moved = false;
+  #heard = 0;
   /** Open files that came with answers and were not fetched. */
   #descriptors = new Map<number, OpenFile>();
   readonly #machine: Simulation;
@@ -55,7 +56,15 @@ export class Seats {
     this.#moved = true;
     for (const each of keeper.muteBackground()) left.add(each);
     for (const each of left)
-      keeper.tell(() => this.#machine.submit({ kind: "vt.left", at: this.#machine.instant(), vt: each }));
+      keeper.tell(() =>
+        this.#machine.submit({
+          kind: "vt.left",
+          at: this.#machine.instant(),
+          vt: each,
+          // now and then it is heard before the screen has changed
+          shown: this.#heard++ % 2 === 0 ? hardware.activeVt : each,
+        }),
+      );
   }
 
   /** News of it come when udev's rules were run. */

@@ -58,7 +58,11 @@ describe("the effects of inhibitors", () => {
       },
       log: { info: note, warn: note, error: note },
     } as unknown as Ports;
-    runner = new Runner(ports, (event) => events.push(event), { stateWritten() {}, published() {} });
+    runner = new Runner(ports, (event) => events.push(event), {
+      stateWritten() {},
+      published() {},
+      publishedSoon() {},
+    });
   });
 
   it("tell the end when the last write end is gone", async () => {

@@ -40,7 +40,7 @@ export function startEngine({ kernel, world, now, log }: Around, { replies, ...r
     ports: {
       store: emptyStore,
       system: kernel,
-      clock: createClock({ now, start: () => null, stop() {} }),
+      clock: createClock({ now, start: () => null, stop() {}, soon: queueMicrotask }),
       log,
       replies: { pam: nobody, control: nobody, login1: nobody, seatd: nobody, ...replies },
       login1: { inhibitReply() {}, lock() {}, takeReply() {}, paused() {}, resumed() {} },
@@ -53,7 +53,7 @@ export function startEngine({ kernel, world, now, log }: Around, { replies, ...r
       throw error;
     },
   });
-  kernel.onVtLeft((vt) => engine.submit({ kind: "vt.left", at: now(), vt }));
+  kernel.onVtLeft((vt, shown) => engine.submit({ kind: "vt.left", at: now(), vt, shown }));
   kernel.onGettyEnded((end) => engine.submit({ kind: "getty.ended", at: now(), ...end }));
   kernel.watchActiveVt((vt) => engine.submit({ kind: "vt.activated", at: now(), vt }));
   kernel.watchDevices({

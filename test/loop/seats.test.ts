@@ -80,7 +80,11 @@ describe("the effects of seats", () => {
       replies: { login1: { callReply: (_call: number, result: { ok: boolean }) => note(String(result.ok)) } },
       log: { info: note, warn: note, error: note },
     } as unknown as Ports;
-    runner = new Runner(ports, (event) => void events.push(event), { stateWritten() {}, published() {} });
+    runner = new Runner(ports, (event) => void events.push(event), {
+      stateWritten() {},
+      published() {},
+      publishedSoon() {},
+    });
   });
 
   it("give access to one user after the other", () => {

@@ -53,7 +53,11 @@ describe("the effects of user services", () => {
       clock: { now: () => at },
       log: { info: note, warn: note, error: note },
     } as unknown as Ports;
-    runner = new Runner(ports, (event) => events.push(event), { stateWritten() {}, published() {} });
+    runner = new Runner(ports, (event) => events.push(event), {
+      stateWritten() {},
+      published() {},
+      publishedSoon() {},
+    });
   });
 
   it("tell each news of a manager that was started, and of one that was adopted", async () => {

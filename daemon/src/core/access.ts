@@ -45,13 +45,11 @@ export function secondLook({ id }: Seat): Effect {
   return { kind: "timer.set", timer: `access/${id}`, afterMs: SECOND_LOOK_MS };
 }
 
-/** Takes the seat's devices from everybody but who is to have them. */
+/** Takes the seat's devices from everybody but who is to have them; a second look follows. */
 export function takeAccess(world: World, seat: Seat, next: Uid | null): Step {
   const remove = others(seat, next || null);
-  if (remove.length === 0) return same(world);
   const devices = devicesOf(world, seat);
-  const set: Effect = { kind: "access.set", seat: seat.id, devices, uid: null, remove };
-  return { world, effects: devices.length === 0 ? [secondLook(seat)] : [set, secondLook(seat)] };
+  return { world, effects: devices.length === 0 ? [] : removal(seat.id, devices, remove) };
 }
 
 /** The user who is active from now on is written down before there is an entry. */
@@ -63,15 +61,19 @@ export function recordAccess(world: World, id: string): Step {
   return saveSeat(world, { ...seat, granted: [...seat.granted, uid] });
 }
 
-/** Sets the lists of all devices of the seat, after recordAccess. */
+/** Whether somebody else may have an entry. */
+export function isGrantedTo(seat: Seat, next: Uid | null): boolean {
+  return others(seat, next || null).length > 0;
+}
+
+/** Sets the lists of all devices of the seat, after recordAccess; a second look follows. */
 export function giveAccess(world: World, id: string): Step {
   const seat = seatOf(world, id);
   const devices = seat === null ? [] : devicesOf(world, seat);
   if (seat === null || devices.length === 0) return same(world);
   const uid = userOf(world, seat);
   if (uid === null && seat.granted.length === 0) return same(world);
-  const set: Effect = { kind: "access.set", seat: id, devices, uid, remove: others(seat, uid) };
-  return { world, effects: [set, secondLook(seat)] };
+  return { world, effects: [{ kind: "access.set", seat: id, devices, uid, remove: others(seat, uid) }] };
 }
 
 /** Some time after the last change: everything once more, and then the others have no entry any more. */

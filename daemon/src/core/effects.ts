@@ -147,6 +147,8 @@ export type Effect =
   | { readonly kind: "state.write" }
   /** Makes the World known: compares it with the one published last. */
   | { readonly kind: "publish" }
+  /** The same after what else has happened already: nothing that follows says that it was told. */
+  | { readonly kind: "publish.soon" }
   | { readonly kind: "open.reply"; readonly requester: Requester; readonly result: OpenResult }
   | { readonly kind: "call.reply"; readonly requester: Requester; readonly result: CallResult }
   /** Whoever gets it opens a write end before the next effect, or has none. */

@@ -12,11 +12,12 @@
  * What takes away comes before what is written down and made known, and what gives comes last.
  */
 
-import { giveAccess, recordAccess, takeAccess } from "./access.ts";
+import { giveAccess, isGrantedTo, recordAccess, secondLook, takeAccess } from "./access.ts";
 import { canTakeDevices } from "./classes.ts";
+import type { Effect } from "./effects.ts";
 import type { Session, SessionId, World } from "./model.ts";
-import { chain, type Step, same, saveSession } from "./outcome.ts";
-import { askedLongEnough, mute, mutedByKeeper, tell } from "./pausing.ts";
+import { chain, publishLast, put, type Step, same, saveSession } from "./outcome.ts";
+import { askedLongEnough, type Muted, mute, mutedByKeeper, tell } from "./pausing.ts";
 import { enable, resume, resumption, tryAgain, withTries } from "./resuming.ts";
 import type { Seat } from "./seat-model.ts";
 import { putSeat, saveSeat, seatOf } from "./seats.ts";
@@ -108,22 +109,24 @@ function decide(world: World, id: string): Step {
   const before = world.sessions.get(seat.active ?? "")?.uid ?? null;
   const { session, orders } =
     next === null ? { session: null, orders: [] } : resumption(world, withTries(next));
-  return chain(
+  const gains = uid !== null && uid !== before;
+  const takes = before !== null && isGrantedTo(seat, uid);
+  const written: Effect[] = gains || orders.length > 0 ? [{ kind: "state.write" }] : [];
+  const given = chain(
     world,
-    (now) => (before === null ? same(now) : takeAccess(now, seat, uid)),
+    (now) => (takes ? takeAccess(now, seat, uid) : same(now)),
     (now) => (session === null || session === next ? same(now) : saveSession(now, session)),
-    (now) => same(putSeat(now, { ...seat, active: next?.id ?? null })),
+    // the keeper works on that beside what follows
+    (now) => ({ world: putSeat(now, { ...seat, active: next?.id ?? null }), effects: orders }),
     (now) => recordAccess(now, id),
-    (now) => (uid === null || uid === before ? same(now) : give(now, id)),
-    // last, because it takes the longest and nobody has to hear of it before
-    (now) => ({ world: now, effects: [...orders, { kind: "publish" }] }),
+    // udev's own helper reads who is active, and gives devices to that user, too
+    (now) => ({ world: now, effects: written }),
+    (now) => (gains ? giveAccess(now, id) : same(now)),
   );
-}
-
-/** Udev's own helper reads who is active, and gives devices to that user, too. */
-function give(world: World, id: string): Step {
-  const given = giveAccess(world, id);
-  return { world: given.world, effects: [{ kind: "state.write" }, ...given.effects] };
+  const looks = takes || given.effects.at(-1)?.kind === "access.set";
+  // who has devices back has heard before that the session is active
+  const known: Effect = { kind: orders.length > 0 ? "publish" : "publish.soon" };
+  return { world: given.world, effects: [...given.effects, ...(looks ? [secondLook(seat)] : []), known] };
 }
 
 /** Something of another session, or of one that was, may be live. */
@@ -139,17 +142,25 @@ function isBlocked(world: World, seat: Seat, front: Session): boolean {
   return false;
 }
 
-/** The keeper has let somebody away from the terminal; vt.activated says where to, or that it is shown again. */
-export function left(world: World, seat: Seat, vt: number): Step {
-  return chain(
-    world,
-    (now) =>
-      eachControlled(now, seat, (then, session) =>
-        session.vtnr === vt ? mutedByKeeper(then, session) : same(then),
-      ),
-    (now) => withdraw(now, seat.id),
-    (now) => ({ world: now, effects: [tryAgain(seat.id)] }),
-  );
+/**
+ * The keeper has let somebody away from the terminal. Where to, if that is known already, goes first, and then who was
+ * there is told; else vt.activated says it, or that the terminal is shown again.
+ */
+export function left(world: World, seat: Seat, vt: number, follow: ((world: World) => Step) | null): Step {
+  const rests: Muted["rest"][] = [];
+  let muted = world;
+  for (const id of seat.sessions) {
+    const session = world.sessions.get(id);
+    if (session === undefined || session.control === null || session.vtnr !== vt) continue;
+    const { session: told, rest } = mutedByKeeper(world, session);
+    if (told !== session) muted = put(muted, told);
+    rests.push(rest);
+  }
+  const wait = (now: World): Step => {
+    const step = withdraw(now, seat.id);
+    return { world: step.world, effects: [...step.effects, tryAgain(seat.id)] };
+  };
+  return publishLast(chain(muted, follow ?? wait, ...rests));
 }
 
 /** Controllers that were asked to pause have had their time. */

@@ -32,9 +32,18 @@ export function publishes({ effects }: Step): boolean {
   return effects.some(({ kind }) => kind === "publish");
 }
 
-/** The step makes its World known, as it may have done already. */
+/** The step makes its World known, as it may have done already, and not only soon. */
 export function publishOnce(step: Step): Step {
-  return publishes(step) ? step : { world: step.world, effects: [...step.effects, { kind: "publish" }] };
+  if (publishes(step)) return step;
+  const effects = step.effects.filter(({ kind }) => kind !== "publish.soon");
+  return { world: step.world, effects: [...effects, { kind: "publish" }] };
+}
+
+/** Whoever loses something hears of that before it is made known who has it. */
+export function publishLast(step: Step): Step {
+  if (!publishes(step)) return step;
+  const effects = step.effects.filter(({ kind }) => kind !== "publish");
+  return { world: step.world, effects: [...effects, { kind: "publish" }] };
 }
 
 export function put(world: World, session: Session): World {

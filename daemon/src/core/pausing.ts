@@ -70,20 +70,27 @@ function withSeatDown(session: Session, effects: Effect[]): Session {
   return { ...session, control: { ...control, seat: "disabling" } };
 }
 
+/** What follows from that, after what others get. */
+export interface Muted {
+  readonly session: Session;
+  readonly rest: (world: World) => Step;
+}
+
 /** The keeper has muted what was shown on the terminal of this session. */
-export function mutedByKeeper(world: World, session: Session): Step {
+export function mutedByKeeper(world: World, session: Session): Muted {
   const effects: Effect[] = [];
   const disabled = withSeatDown(session, effects);
   // what the keeper still has an order for, it answers after this
   const muted = mapDevices(disabled, (device) =>
     device.kind !== "render" && device.state === "active" ? { ...device, state: "paused" } : device,
   );
-  if (muted === session) return same(world);
+  if (muted === session) return { session, rest: same };
   const told = withTold(world, muted, effects);
-  const save = (now: World) => saveSession(now, told);
+  const save = (now: World) => saveSession(now, now.sessions.get(session.id) ?? told);
   const order = (now: World) => ({ world: now, effects });
   // as in mute(); who is not to answer may be told twice
-  return disabled === session ? chain(world, order, save) : chain(world, save, order);
+  const steps = disabled === session ? [order, save] : [save, order];
+  return { session: told, rest: (now) => chain(now, ...steps) };
 }
 
 /** Those who were asked have had their time. */

@@ -22,14 +22,17 @@ export interface Resumption {
 /** The session as it is while its paused devices are being made live, and the orders for that. */
 export function resumption(world: World, session: Session): Resumption {
   const { control } = session;
+  // a display server goes on when its cards are live: what it hears by is live by then
   const orders: Effect[] = [];
+  const cards: Effect[] = [];
   if (control === null || control.seat === "disabling" || !hears(world, control)) return { session, orders };
   const resumed = mapDevices(session, (device) => {
     if (!isWaiting(session, device)) return device;
-    orders.push({ kind: "device.resume", id: session.id, key: device.key });
+    const order: Effect = { kind: "device.resume", id: session.id, key: device.key };
+    (device.kind === "drm" ? cards : orders).push(order);
     return { ...device, state: "resuming", tries: device.tries - 1 };
   });
-  return { session: resumed, orders };
+  return { session: resumed, orders: [...orders, ...cards] };
 }
 
 /** Over seatd only cards come back: a client opens everything else again. */

@@ -33,11 +33,15 @@ function show(world: World, vt: number): Step {
   const active = world.sessions.get(seat.active ?? "");
   if (seat.hasVts && seat.activeVt === vt)
     return handover(active === undefined ? world : put(world, withTries(active)), seat.id);
-  return publishOnce(handover(putSeat(world, { ...seat, hasVts: true, activeVt: vt }), seat.id));
+  const step = handover(putSeat(world, { ...seat, hasVts: true, activeVt: vt }), seat.id);
+  const told = step.effects.some(({ kind }) => kind === "publish.soon");
+  return told ? step : publishOnce(step);
 }
 
-export function vtLeft(world: World, { vt }: Of<"vt.left">): Step {
-  return left(world, seat0(world), vt);
+export function vtLeft(world: World, { vt, shown, at }: Of<"vt.left">): Step {
+  const goes = shown !== 0 && shown !== vt;
+  const follow = (now: World) => vtActivated(now, { kind: "vt.activated", vt: shown, at });
+  return left(world, seat0(world), vt, goes ? follow : null);
 }
 
 export function devicesFound(world: World, { devices, at }: Of<"devices.found">): Step {

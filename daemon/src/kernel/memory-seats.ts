@@ -199,7 +199,7 @@ function createTaken(system: MemorySystem, watches: MemoryWatches): TakenPart {
 export function createMemorySeats(system: MemorySystem, watches: MemoryWatches): SeatPart {
   system.seats.listener = {
     devicesChanged: (changed, removed) => queueMicrotask(() => watches.whenDevicesChange(changed, removed)),
-    vtLeft: (vt) => queueMicrotask(() => watches.whenVtLeft(vt)),
+    vtLeft: (vt) => queueMicrotask(() => watches.whenVtLeft(vt, system.activeVt ?? 0)),
     gettyEnded: (end) => queueMicrotask(() => watches.whenGettyEnds(end)),
   };
   return {

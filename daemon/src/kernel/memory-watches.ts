@@ -15,7 +15,7 @@ export class MemoryWatches implements Watches {
   readonly listeners = new Map<number, MemoryListener>();
   readonly keptListeners = new Map<number, MemoryKeptListener>();
   whenVtChanges: (vt: number) => void = () => {};
-  whenVtLeft: (vt: number) => void = () => {};
+  whenVtLeft: (vt: number, shown: number) => void = () => {};
   whenGettyEnds: (end: GettyEnd) => void = () => {};
   whenDevicesChange: DeviceNews["changed"] = () => {};
   whenStopped: () => void = () => {};

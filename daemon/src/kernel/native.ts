@@ -20,7 +20,7 @@ import { createRuntimeDirectories } from "./runtime-directory.ts";
 import { createSockets } from "./sockets.ts";
 import { createStreams } from "./stream.ts";
 import { createTaken } from "./taken.ts";
-import { createTerminals } from "./terminals.ts";
+import { createForeground, createTerminals } from "./terminals.ts";
 import { Turns } from "./turns.ts";
 import { createUsers } from "./users.ts";
 
@@ -75,7 +75,7 @@ export function createNativeKernel(paths: Paths, log: LogPort, options: NativeOp
     ...createTerminals(base, keeper),
     ...createUsers(base),
     ...devices,
-    ...createTaken(base, keeper),
+    ...createTaken(base, keeper, createForeground(base)),
     ...createGettys(base, keeper, root),
     writeFile: (path, content) => addon.replace(path, content),
     checksum: (text) => addon.checksum(text),

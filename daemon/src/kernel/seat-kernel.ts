@@ -80,8 +80,11 @@ export interface SeatKernel {
   ): boolean;
   /** What the keeper holds for an earlier daemon; known since the start. */
   held(): Held;
-  /** Called when the keeper has let somebody away from a VT that it holds. */
-  onVtLeft(left: (vt: number) => void): void;
+  /**
+   * Called when the keeper has let somebody away from a VT that it holds. shown: the VT in the foreground at that moment,
+   * which may yet be the same one; 0 if it is not known.
+   */
+  onVtLeft(left: (vt: number, shown: number) => void): void;
   /** Called for each getty that was ordered, also by an earlier daemon: how it ended, or why it was not started. */
   onGettyEnded(ended: (end: GettyEnd) => void): void;
   /** News of devices; found is called before this returns. Without udev: what /sys shows, once, all of it on seat0. */

@@ -5,7 +5,7 @@ import type { Keeper } from "./keeper.ts";
 import { KernelError } from "./kernel.ts";
 import type { TakenPart } from "./parts.ts";
 
-export function createTaken({ addon }: Base, keeper: Keeper): TakenPart {
+export function createTaken({ addon }: Base, keeper: Keeper, foreground: () => number): TakenPart {
   /** Who is killed if a device cannot be muted; or why that cannot be done. */
   function openController(pid: number): number | string {
     try {
@@ -23,7 +23,7 @@ export function createTaken({ addon }: Base, keeper: Keeper): TakenPart {
       const { devices, vts, gettys, connections } = keeper.held();
       return { devices, vts, gettys, clients: [...connections.keys()] };
     },
-    onVtLeft: (left) => keeper.onVtLeft(left),
+    onVtLeft: (left) => keeper.onVtLeft((vt) => left(vt, foreground())),
     takeVt: (vt, uid, done) => keeper.takeVt(vt, uid, done),
     releaseVt: (vt) => keeper.releaseVt(vt),
     openDevice({ device, vt, pid, active }, opened) {

@@ -65,6 +65,21 @@ export function createTerminals(
   };
 }
 
+/** Which VT is in the foreground at a moment; 0 if that is not known. */
+export function createForeground({ addon }: Base): () => number {
+  let fd = -1;
+  return () => {
+    try {
+      // not by the descriptor that is watched: a change that is read there is not told any more
+      if (fd < 0) fd = addon.openFile(ACTIVE);
+      return parseVtName(addon.readAgain(fd).trim()) ?? 0;
+    } catch (error) {
+      if (error instanceof KernelError) return 0;
+      throw error;
+    }
+  };
+}
+
 /** Of a path of a terminal that somebody can sit at; null for every other one. */
 function nameOf(path: string): string | null {
   return /^\/dev\/(pts\/[0-9]+|tty[A-Za-z0-9]+)$/.exec(path)?.[1] ?? null;

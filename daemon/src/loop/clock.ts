@@ -9,12 +9,14 @@ export interface TimeSource {
   now(): Instant;
   start(afterMs: number, fired: () => void): unknown;
   stop(handle: unknown): void;
+  soon(action: () => void): void;
 }
 
 export function createClock(source: TimeSource): ClockPort {
   const pending = new Map<string, unknown>();
   return {
     now: source.now,
+    soon: source.soon,
     setTimer(timer, afterMs, fired) {
       source.stop(pending.get(timer));
       const handle = source.start(afterMs, () => {

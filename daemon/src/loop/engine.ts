@@ -28,7 +28,8 @@ export function createEngine({ world: first, ports, onBug }: EngineOptions): Eng
   let written = first;
   let running = false;
   const queue: Event[] = [];
-  const runner = new Runner(ports, submit, { stateWritten, published: makeKnown });
+  let due = false;
+  const runner = new Runner(ports, submit, { stateWritten, published: makeKnown, publishedSoon });
 
   function stateWritten(): void {
     const before = written;
@@ -42,6 +43,15 @@ export function createEngine({ world: first, ports, onBug }: EngineOptions): Eng
     const before = published;
     published = world;
     ports.publish(before, world);
+  }
+
+  function publishedSoon(): void {
+    if (due) return;
+    due = true;
+    ports.clock.soon(() => {
+      due = false;
+      if (published !== world) makeKnown();
+    });
   }
 
   function handle(event: Event): void {

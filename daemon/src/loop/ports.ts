@@ -129,6 +129,8 @@ export interface ClockPort {
   now(): Instant;
   setTimer(timer: string, afterMs: number, fired: () => void): void;
   cancelTimer(timer: string): void;
+  /** After what has happened already was handled. */
+  soon(action: () => void): void;
 }
 
 export interface LogPort {

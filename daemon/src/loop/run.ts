@@ -16,6 +16,7 @@ type Of<K extends Effect["kind"]> = Extract<Effect, { kind: K }>;
 export interface Making {
   readonly stateWritten: () => void;
   readonly published: () => void;
+  readonly publishedSoon: () => void;
 }
 
 export class Runner {
@@ -283,6 +284,8 @@ export class Runner {
         return this.#making.stateWritten();
       case "publish":
         return this.#making.published();
+      case "publish.soon":
+        return this.#making.publishedSoon();
       case "open.reply":
         return this.#openReply(effect);
       case "call.reply":
