@@ -48,8 +48,10 @@ export type SeatRequest = Asked &
 /** Facts about devices, seats and terminals. */
 export type SeatEvent =
   | { readonly kind: "vt.activated"; readonly at: Instant; readonly vt: number }
-  /** The keeper has let somebody switch away from a VT it holds, and muted the devices of its session before. */
-  /** shown: the VT in the foreground when that was heard, 0 if it is not known. */
+  /**
+   * The keeper has let somebody switch away from a VT it holds, and muted the devices of its session before. shown: the
+   * VT in the foreground when that was heard, 0 if it is not known.
+   */
   | { readonly kind: "vt.left"; readonly at: Instant; readonly vt: number; readonly shown: number }
   /** Follows each getty.start. error: why it could not be started, EBUSY where somebody has the terminal open. */
   | {
