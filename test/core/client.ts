@@ -1,4 +1,4 @@
-/** A controller of a simulated machine: what it has, and what it was told of that. */
+/** A controller of a simulated machine: what it has, what it was told of that, and what may follow on what. */
 
 import type { Event } from "../../daemon/src/core/events.ts";
 import type { SessionId } from "../../daemon/src/core/model.ts";
@@ -46,4 +46,26 @@ export interface Client {
   waiting: Ask | null;
   /** Devices that it asked for over the bus, and a daemon died over that: it may ask again. */
   readonly lost: Set<string>;
+}
+
+export type Pause = "pause" | "force" | "gone";
+
+/** It is told that the device is put down, or to do so; answers whether that could follow on what it was told before. */
+export function hearPause(device: Had, how: Pause): boolean {
+  const from: readonly Word[] = how === "pause" ? ["active"] : ["active", "asked"];
+  const follows = how === "gone" || from.includes(device.word) || device.again;
+  device.again = false;
+  device.unheard = false;
+  device.word = how === "pause" ? "asked" : "paused";
+  return follows;
+}
+
+/** The same of a device that is live again. */
+export function hearResume(device: Had): boolean {
+  const follows = device.word === "paused" || device.again;
+  device.again = false;
+  device.unheard = false;
+  device.yielded = false;
+  device.word = "active";
+  return follows;
 }

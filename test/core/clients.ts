@@ -8,7 +8,7 @@ import type { Event } from "../../daemon/src/core/events.ts";
 import { SEATD, type Session, type SessionId } from "../../daemon/src/core/model.ts";
 import type { TakeResult } from "../../daemon/src/core/seat-effects.ts";
 import type { DeviceNumber } from "../../daemon/src/core/seat-model.ts";
-import type { Ask, Client, Had, Word } from "./client.ts";
+import { type Ask, type Client, type Had, hearPause, hearResume, type Pause } from "./client.ts";
 import type { Found, OpenFile } from "./hardware.ts";
 import type { Simulation } from "./simulation.ts";
 
@@ -155,40 +155,34 @@ export class Clients {
     this.ask(client, { kind: "device.takeRequested", id, name, number: { major, minor }, device, caller });
   }
 
-  #device(id: SessionId, name: string, number: DeviceNumber): Had | null {
-    if (this.#machine.bus.away) return null;
+  /** Who hears over the bus what happens to a device, and has it. */
+  #hearer(id: SessionId, name: string, number: DeviceNumber) {
     const client = this.list.find((each) => !each.seatd && each.name === name && each.session === id);
-    // nobody hears
-    if (client?.process.alive === false) return null;
-    return client?.devices.get(text(number)) ?? null;
+    if (this.#machine.bus.away || !client?.process.alive) return null;
+    const device = client.devices.get(text(number));
+    return device === undefined ? null : { client, device };
   }
 
-  paused(id: SessionId, name: string, number: DeviceNumber, how: "pause" | "force" | "gone"): void {
-    const client = this.list.find((each) => each.name === name && each.session === id);
-    const device = this.#device(id, name, number);
+  paused(id: SessionId, name: string, number: DeviceNumber, how: Pause): void {
+    const heard = this.#hearer(id, name, number);
     // one that was released or that a daemon died over is not known any more
-    if (client === undefined || device === null) return;
-    const from: readonly Word[] = how === "pause" ? ["active"] : ["active", "asked"];
-    if (how !== "gone" && !from.includes(device.word) && !device.again)
-      this.wrongs.push(`${name} was told ${how} of ${device.name}, which is ${device.word}`);
-    device.again = false;
-    device.unheard = false;
-    device.word = how === "pause" ? "asked" : "paused";
+    if (heard === null) return;
+    const { client, device } = heard;
+    const { word } = device;
+    if (!hearPause(device, how))
+      this.wrongs.push(`${name} was told ${how} of ${device.name}, which is ${word}`);
     if (how === "gone") client.devices.delete(text(number));
   }
 
   resumed(id: SessionId, name: string, number: DeviceNumber, file: OpenFile | null): void {
-    const client = this.list.find((each) => each.name === name && each.session === id);
-    const device = this.#device(id, name, number);
-    if (client === undefined || device === null) return;
-    if (device.word !== "paused" && !device.again)
-      this.wrongs.push(`${name} was told that ${device.name} is resumed, which is ${device.word}`);
+    const heard = this.#hearer(id, name, number);
+    if (heard === null) return;
+    const { client, device } = heard;
+    const { word } = device;
+    if (!hearResume(device))
+      this.wrongs.push(`${name} was told that ${device.name} is resumed, which is ${word}`);
     if (file === null) this.wrongs.push(`${device.name} was resumed without a descriptor`);
-    else if (client.process.alive) file.holders.add(client.process);
-    device.again = false;
-    device.unheard = false;
-    device.yielded = false;
-    device.word = "active";
+    else file.holders.add(client.process);
   }
 
   /** A display server puts down a card before it lets somebody switch away. */

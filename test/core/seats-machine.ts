@@ -127,22 +127,16 @@ export class Seats {
   move(sort: number): boolean {
     this.sweep();
     if (this.#machine.dead) return sort === 0 && this.keeper.work();
-    switch (sort) {
-      case 0:
-        return this.keeper.work();
-      case 1:
-        return this.keeper.deliver();
-      case 2:
-        return this.#look();
-      case 3:
-        return this.#hear();
-      case 4:
-        return this.clients.react();
-      case 5:
-        return this.clients.hangUp();
-      default:
-        return this.#machine.bus.comeBack();
-    }
+    const sorts = [
+      () => this.keeper.work(),
+      () => this.keeper.deliver(),
+      () => this.#look(),
+      () => this.#hear(),
+      () => this.clients.react(),
+      () => this.clients.hangUp(),
+      () => this.#machine.bus.comeBack(),
+    ];
+    return sorts[sort]?.() ?? false;
   }
 
   /** Everything that is on its way arrives. */

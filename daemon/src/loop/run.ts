@@ -13,11 +13,7 @@ import { ServiceRunner } from "./run-services.ts";
 type Of<K extends Effect["kind"]> = Extract<Effect, { kind: K }>;
 
 /** What the World of now is made into. */
-export interface Making {
-  readonly stateWritten: () => void;
-  readonly published: () => void;
-  readonly publishedSoon: () => void;
-}
+export type Making = Readonly<Record<"stateWritten" | "published" | "publishedSoon", () => void>>;
 
 export class Runner {
   readonly #ports: Ports;
