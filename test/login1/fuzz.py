@@ -50,9 +50,11 @@ class Watch:
 
     def __init__(self, place):
         self.pid = place.daemon.pid
-        # what is opened once and stays is there by now: by a login, and by libuv with the first process that looks a user up
+        # what is opened once and stays is there by now: by a logout that leaves a process behind, and by libuv with the first
+        # process that looks a user up
         call("SetLinger", uid=ALICE, enabled=False)
         first = Login("alice", tty="/dev/tty59")
+        first.spawn(["sleep", "0.5"], ALICE)
         first.close()
         poll("her session has ended", lambda: first.id not in sessions())
         self.victim = Login("bob")
