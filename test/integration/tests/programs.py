@@ -1,5 +1,6 @@
 """Real login programs through their own PAM stacks."""
 
+import contextlib
 import os
 import re
 import signal
@@ -153,9 +154,13 @@ def test_sshd():
 
 def test_sshd_listener_in_a_session_of_root():
     """An sshd restarted by hand from a session must not put its users into that session."""
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink("/run/sshd.pid")
     with pseudo_terminal(["su", "-l", "root"]) as (_, master):
         os.write(master, b"/usr/sbin/sshd -E /run/sshd.log; echo started $?\n")
         expect(master, r"started 0")
+        # It says so before it listens, and writes this after.
+        poll("sshd listens", lambda: os.path.exists("/run/sshd.pid"))
         options = ["-p", "2222", "-i", "/etc/sandbox/ssh_key", "-o", "StrictHostKeyChecking=no", "-o", "LogLevel=ERROR"]
         command = ["ssh", *options, "bob@127.0.0.1", "cat /proc/self/cgroup; env"]
         done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True)
