@@ -20,13 +20,19 @@ BACKEND = "/mnt/share/backend"
 MANAGERS = "/run/sessionman/managers"
 CGROUP = "/sys/fs/cgroup" if os.path.exists("/sys/fs/cgroup/cgroup.procs") else None
 READY = 'printf "%s" "{}" >"$2"\n'
-# A service manager that is ready at once and ends when it is told to.
-MANAGER = READY.format("hello") + "trap 'exit 0' TERM\nwhile :; do sleep 1000 & wait; done\n"
 STOP = 'kill -TERM "$2"\n'
 # Runs what sessionman-run is executed by, for tests of its speed and memory.
 WRAPPER = []
 started = threading.local()
 PAM_SERVICE = "/etc/pam.d/sessionman-user"
+
+
+def manager(says=READY.format("hello")):
+    """A service manager that ends when it is told to: it can hear that before it says that it is ready."""
+    return f"trap 'exit 0' TERM\n{says}\nwhile :; do sleep 1000 & wait; done\n"
+
+
+MANAGER = manager()
 
 
 def waits(test):

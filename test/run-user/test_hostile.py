@@ -107,7 +107,7 @@ def test_readiness_data():
     ]
     for command, expected in rows:
         user = User()
-        run = Run(user, run=f"{command} >\"$2\"\n" + MANAGER.split("\n", 1)[1])
+        run = Run(user, run=manager(f"{command} >\"$2\""))
         if expected is None:
             equal(run.ended(), "4096 bytes of readiness data and no end", command)
             user.clear_group()
@@ -123,7 +123,7 @@ def test_readiness_data():
 def test_the_first_writer_s_end_is_the_end_of_the_data():
     """A manager that keeps the FIFO open is not ready until it writes NUL."""
     user = User()
-    run = Run(user, run="exec 9<>\"$2\"\nprintf 'socket' >&9\nsleep 0.2\nprintf '\\000' >&9\n" + MANAGER.split("\n", 1)[1])
+    run = Run(user, run=manager("exec 9<>\"$2\"\nprintf 'socket' >&9\nsleep 0.2\nprintf '\\000' >&9"))
     equal(run.daemon.hear()[0], "starting")
     equal(run.daemon.hear()[0], "ready")
     run.running()
