@@ -3,10 +3,8 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { loadAddon } from "../../daemon/src/kernel/addon.ts";
-import { ADDON, endChildren, makeRig, type Rig, startProcess, unable, until } from "./rig.ts";
+import { endChildren, FOREGROUND, holdForeground, makeRig, type Rig, unable, until } from "./rig.ts";
 
-const FOREGROUND = "/sys/class/tty/tty0/active";
 const [FIRST, SECOND] = [61, 62];
 
 const DEALLOCATE = `
@@ -15,12 +13,21 @@ for number in sys.argv[1:]:
     fcntl.ioctl(open("/dev/tty0", "rb+", buffering=0), 0x5608, int(number))
 `;
 
-/** Why that cannot be done here, or false. */
+// who may switch is told that there is no terminal 0
+const MAY_SWITCH = `
+import errno, fcntl, sys
+try:
+    fcntl.ioctl(open("/dev/tty0", "rb+", buffering=0), 0x5606, 0)
+except OSError as error:
+    if error.errno != errno.ENXIO: sys.exit(str(error))
+`;
+
+/** Why that cannot be done here, or false. Another suite may be switching: nothing is switched to find out. */
 function missing(): string | false {
   if (unable) return unable;
   if (!existsSync("/dev/tty0") || !existsSync(FOREGROUND)) return "SKIP: no virtual terminals here";
   try {
-    loadAddon(ADDON).activateVt(shown());
+    execFileSync("python3", ["-c", MAY_SWITCH], { stdio: ["ignore", "ignore", "pipe"] });
     return false;
   } catch (error) {
     return `SKIP: virtual terminals cannot be switched here: ${String(error)}`;
@@ -38,9 +45,7 @@ describe.skipIf(why)(`the foreground ${why || ""}`, () => {
   let before = 0;
 
   beforeAll(async () => {
-    // others that switch wait for it
-    const lock = await startProcess("flock", FOREGROUND, "sh", "-c", "echo held; exec cat");
-    await new Promise((resolve) => lock.stdout?.once("data", resolve));
+    await holdForeground();
     before = shown();
     rig = makeRig();
   }, 120_000);

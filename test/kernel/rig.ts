@@ -112,6 +112,14 @@ export async function startSleep(): Promise<{ child: ChildProcess; pid: number }
   return { child, pid: child.pid };
 }
 
+export const FOREGROUND = "/sys/class/tty/tty0/active";
+
+/** Others that switch terminals wait, until endChildren(). */
+export async function holdForeground(): Promise<void> {
+  const lock = await startProcess("flock", FOREGROUND, "sh", "-c", "echo held; exec cat");
+  await new Promise((resolve) => lock.stdout?.once("data", resolve));
+}
+
 export async function until(what: string, holds: () => boolean, forMs = 5000): Promise<void> {
   const end = Date.now() + forMs;
   for (let tries = 0; !holds(); tries += 1) {
