@@ -99,6 +99,8 @@ class Keeper:
         os.close(write_end)
         if ready:
             wait_for(f"readiness\n{self.lines()}", self.ready_bytes)
+            # Closed after it was written: who counts descriptors next must not find it.
+            wait_for("the end of the readiness descriptor", lambda: self.ready_bytes() == b"")
 
     def ready_bytes(self):
         try:
@@ -145,12 +147,24 @@ class Keeper:
     def descriptors(self):
         return sorted(int(fd) for fd in os.listdir(f"/proc/{self.pid}/fd"))
 
-    def greeting(self, name="pam.sock", timeout=5.0):
-        kind = socket.SOCK_SEQPACKET if name == "pam.sock" else socket.SOCK_STREAM
-        with socket.socket(socket.AF_UNIX, kind) as client:
-            client.settimeout(timeout)
-            client.connect(f"{self.run_dir}/{name}")
+    def keeps(self, count, what):
+        """So many descriptors: what came with an order is closed after its answer."""
+        wait_for(f"{count} descriptors, {what}", lambda: len(self.descriptors()) == count)
+
+    def client(self, name="pam.sock", timeout=5.0):
+        client = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET if name == "pam.sock" else socket.SOCK_STREAM)
+        client.settimeout(timeout)
+        client.connect(f"{self.run_dir}/{name}")
+        return client
+
+    def greeting(self, name="pam.sock"):
+        with Keeper.client(self, name) as client:
             return client.recv(100)
+
+    def stop(self):
+        """Does nothing from here on, until it is continued."""
+        self.process.send_signal(signal.SIGSTOP)
+        wait_for("it has stopped", lambda: read(f"/proc/{self.pid}/stat").rsplit(")", 1)[1].split()[0] == "T")
 
     def end(self, number=signal.SIGTERM, timeout=8.0):
         self.process.send_signal(number)

@@ -1,5 +1,6 @@
 """Devices that the keeper has open. This machine has none that can be muted: the real ones are in the virtual machine."""
 
+import contextlib
 import ctypes
 
 import harness
@@ -15,8 +16,13 @@ def identity(fd):
 
 
 def own_devices(keeper):
-    links = (f"/proc/{keeper.pid}/fd/{fd}" for fd in keeper.descriptors())
-    return sum(os.path.exists(link) and os.readlink(link).startswith(keeper.home) and stat.S_ISCHR(os.stat(link).st_mode) for link in links)
+    count = 0
+    for fd in keeper.descriptors():
+        link = f"/proc/{keeper.pid}/fd/{fd}"
+        # what came with an order is closed after its answer
+        with contextlib.suppress(FileNotFoundError):
+            count += os.readlink(link).startswith(keeper.home) and stat.S_ISCHR(os.stat(link).st_mode)
+    return count
 
 
 def test_a_device_is_opened_for_the_daemon_and_kept():
@@ -67,7 +73,7 @@ def test_only_the_named_character_device_is_opened():
         equal(keeper.puppet.open(1, path, number=NUMBERS["null"])[0], expected, path)
     error = keeper.puppet.open(1, block, number=NUMBERS["null"])[0]
     true(error in ("ENODEV", "ENXIO", "EACCES"), error)
-    wait_for("nothing is left", lambda: len(keeper.descriptors()) == DESCRIPTORS)
+    keeper.keeps(DESCRIPTORS, "nothing is left")
 
 
 def test_a_key_that_is_used_again_closes_the_first_device():
@@ -84,8 +90,7 @@ def test_who_cannot_be_muted_is_never_let_in_muted():
     path = keeper.node("null")
     for kind, live, expected in (("evdev", False, "ENOTTY"), ("drm", False, "ENOTTY"), ("drm", True, "ENOTTY"), ("hidraw", False, "ENOTSUP"), ("hidraw", True, "ENOTSUP")):
         equal(keeper.puppet.open(1, path, kind, live=live)[0], expected, (kind, live))
-    # The answer comes before what came with the order is closed.
-    wait_for("no descriptor is left", lambda: len(keeper.descriptors()) == DESCRIPTORS)
+    keeper.keeps(DESCRIPTORS, "nothing is left")
     equal(keeper.lines(), "")
 
 
@@ -114,7 +119,7 @@ def test_the_end_of_a_controller_is_waited_for_but_not_for_long():
     took = time.monotonic() - began
     equal(ptrace(PTRACE_DETACH, controller.pid, 0, 0), 0, "it was still there")
     equal(controller.wait(), -signal.SIGKILL)
-    true(0.2 <= took < 1, f"{took:.3f} s")
+    true(0.2 <= took < 2, f"{took:.3f} s")
     true("has not ended yet" in keeper.lines(), keeper.lines())
 
 
@@ -211,7 +216,7 @@ def test_records_of_noise():
         value = key - 2**32 if key >= 2**31 else key
         keeper.puppet.order(CLOSE, value=value)
         keeper.puppet.send(FORGET, value=value)
-    wait_for("nothing is left", lambda: len(keeper.descriptors()) == DESCRIPTORS)
+    keeper.keeps(DESCRIPTORS, "nothing is left")
 
 
 def test_the_next_daemon_is_told_what_is_held():

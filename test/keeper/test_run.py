@@ -92,7 +92,7 @@ def test_run_how_it_is_started():
     equal((int(status["SigBlk"], 16), int(status["SigIgn"], 16) & ~python), (0, 0))
     equal((status["NoNewPrivs"], status["Uid"]), ("0", "0\t0\t0\t0"))
     equal(keeper.lines(), "")
-    equal(len(keeper.descriptors()), DESCRIPTORS, "the keeper has not kept the socket")
+    keeper.keeps(DESCRIPTORS, "the keeper has not kept the socket")
     end(told)
     wait_for("its reaping", lambda: keeper.children() == [keeper.daemon()])
 
@@ -162,7 +162,7 @@ def test_run_malformed_orders():
     keeper.word("sent")
     wait_for("all lines", lambda: keeper.lines().count("malformed record of 1 bytes") == 5)
     equal(keeper.lines().count("malformed order to start"), 10, keeper.lines())
-    equal(len(keeper.descriptors()), DESCRIPTORS, "no descriptor is kept")
+    keeper.keeps(DESCRIPTORS, "none that came is kept")
     true(keeper.greeting().startswith(b"hello"), "it serves on")
 
 
@@ -175,7 +175,7 @@ def test_run_many_at_once():
     equal(keeper.word("got", 20), ["here"] * 50)
     pids = {keeper.told(str(number))["pid"] for number in range(50)}
     equal(len(pids), 50)
-    equal(len(keeper.descriptors()), DESCRIPTORS)
+    keeper.keeps(DESCRIPTORS, "none that came is kept")
     for pid in pids:
         os.kill(pid, signal.SIGKILL)
     wait_for("their reaping", lambda: len(keeper.children()) == 1)

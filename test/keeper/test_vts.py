@@ -100,7 +100,7 @@ def test_vt_of_a_keeper_that_was_killed_is_put_back_by_the_next(ours):
     equal(follower.puppet.held["vts"], [])
     follower.puppet.send(RELEASE, value=OURS)
     wait_for("it is back", lambda: ours.modes() == (TEXT, UNICODE, AUTO))
-    equal(ours.owner()[0], 0)
+    wait_for("it is root's", lambda: ours.owner()[0] == 0)
 
 
 @with_terminals(OURS, OTHER)
@@ -172,7 +172,7 @@ def test_vt_that_was_hung_up(ours, other):
     ours.hang_up()
     keeper.puppet.send(RELEASE, value=OURS)
     wait_for("it is back", lambda: ours.modes() == (TEXT, MEDIUMRAW, AUTO))
-    equal(ours.owner()[0], 0)
+    wait_for("it is root's", lambda: ours.owner()[0] == 0)
     equal(keeper.lines(), "")
 
 
