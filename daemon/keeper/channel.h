@@ -36,8 +36,8 @@ enum channel_op {
 	 * directory of the control group it is born in ("-": the keeper's own), then its arguments,
 	 * at most RUN_ARGUMENTS_MAX. With the record comes one descriptor, by SCM_RIGHTS: a
 	 * listening socket, which becomes descriptor 3 of sessionman-run. There is no answer: when
-	 * it cannot be started, the keeper says why on stderr, and whoever is connected to the
-	 * socket sees its end.
+	 * it cannot be started, why is said on stderr, and whoever is connected to the socket sees
+	 * its end.
 	 */
 	CHANNEL_RUN = 4,
 	/*
@@ -129,7 +129,6 @@ struct held_device {
 #define CHANNEL_VERSION 2
 
 #define RUN_ARGUMENTS_MAX 32
-#define RUN_LISTEN_FD 3
 
 struct channel_record {
 	uint32_t op;

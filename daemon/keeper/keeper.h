@@ -73,6 +73,8 @@ struct keeper {
 	struct kept kept;
 	struct gettys gettys;
 	struct guard guard;
+	/* our end of what sessionman-run's server listens to, -1: there is none */
+	int runner;
 	/* Files that it may have open, as it was started: what it starts gets that. */
 	struct rlimit files;
 };

@@ -264,6 +264,7 @@ static struct keeper *take_memory(void)
 	if (keeper == MAP_FAILED)
 		start_failed("take memory");
 	keeper->daemon.channel = -1;
+	keeper->runner = -1;
 	return keeper;
 }
 

@@ -15,6 +15,7 @@
 #include "held.h"
 #include "log.h"
 #include "node-flags.h"
+#include "runner.h"
 #include "spawn.h"
 
 #define DELAY_FIRST_MS 100
@@ -168,6 +169,9 @@ void daemon_start(struct keeper *keeper)
 	daemon->started_at = now_ms();
 	daemon->start_at = 0;
 	daemon->kill_at = 0;
+	/* With the daemon a newer one may have been installed. */
+	if (access(keeper->options.runner, X_OK) == 0)
+		runner_prepare(keeper);
 }
 
 void daemon_ended(struct keeper *keeper, int status)

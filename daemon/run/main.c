@@ -26,6 +26,7 @@
 #include "log.h"
 #include "output.h"
 #include "ready.h"
+#include "server.h"
 #include "session.h"
 #include "signals.h"
 #include "state.h"
@@ -210,6 +211,12 @@ static bool start(char how[HOW_MAX])
 
 int main(int argc, char **argv)
 {
+	char *ordered[ARGUMENTS_MAX + 2];
+
+	if (argc == 3 && strcmp(argv[1], "serve") == 0) {
+		argc = server_serve(argv, ordered);
+		argv = ordered;
+	}
 	arguments_parse(&holder.arguments, argc, argv);
 	prepare();
 	bool started = start(holder.ended_how);

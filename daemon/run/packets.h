@@ -27,12 +27,21 @@
  *                     unset; at most ENVIRONMENT_MAX of them
  *
  * A packet that is not understood is noted in the log, and nothing else happens.
+ *
+ * `sessionman-run serve ROOM` has its end of a SOCK_SEQPACKET pair as descriptor 3, and the keeper
+ * the other. ROOM is as long as the arguments may be that take its place. From the keeper, for each
+ * sessionman-run that there is to be: NUL-terminated strings and an empty one last, in ORDER_MAX
+ * bytes at most. The first is the directory of the control group it is born in, or "-" for the
+ * server's own, then come its arguments. With them come by SCM_RIGHTS its listening socket and, but
+ * for "-", that directory.
  */
 #ifndef SESSIONMAN_PACKETS_H
 #define SESSIONMAN_PACKETS_H
 
 #define LISTEN_FD 3
 #define PACKET_MAX 65536
+#define ORDER_MAX 2048
+#define ARGUMENTS_MAX 32
 #define ENVIRONMENT_MAX 512
 /* With its NUL. */
 #define HOW_MAX 256

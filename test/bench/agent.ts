@@ -24,7 +24,7 @@ export interface Requests {
   readonly bus: { readonly ask: null; readonly answer: null };
   /** Puts these users (first number and how many) at the head of /etc/passwd and takes out all others of ours. */
   readonly users: { readonly ask: readonly (readonly [number, number])[]; readonly answer: null };
-  /** KiB after they have been idle for so many ms: PSS of daemon and keeper, and what of the daemon's is in no file. */
+  /** KiB after they have been idle for so many ms: PSS of daemon and keeper with its helpers, and what of the daemon's is in no file. */
   readonly memory: {
     readonly ask: number;
     readonly answer: { daemon: number; keeper: number; anonymous: number };
@@ -78,9 +78,10 @@ function handlers(product: Product, client: Client, places: Places): Handlers {
     },
     users: async (ranges) => writeUsers(ranges),
     memory: async (idleMs) => {
-      const { daemonPid, keeperPid } = sessionmanOnly(product);
+      const { daemonPid, keeperPids } = sessionmanOnly(product);
       await sleep(idleMs);
-      return { daemon: pss(daemonPid), keeper: pss(keeperPid), anonymous: anonymous(daemonPid) };
+      const keeper = keeperPids.reduce((sum, pid) => sum + pss(pid), 0);
+      return { daemon: pss(daemonPid), keeper, anonymous: anonymous(daemonPid) };
     },
     bareMemory: async () => {
       const flags = sessionmanOnly(product).nodeFlags;

@@ -35,6 +35,10 @@ export const CLEAN_ENVIRONMENT = { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", LANG: 
 
 export const LOG = "/var/log/bench.log";
 
+function commandLine(pid: number): string {
+  return readFileSync(`/proc/${pid}/cmdline`, "utf8");
+}
+
 function openLog(): number {
   return openSync(LOG, "a");
 }
@@ -98,18 +102,31 @@ export class Sessionman implements Product {
     await until(() => spawnSync("dbus-send", ask, { env: CLEAN_ENVIRONMENT }).status === 0, "login1");
   }
 
-  get keeperPid(): number {
-    return this.#keeper?.pid ?? 0;
+  /** The keeper and what it keeps beside it: its guard, the server of sessionman-run. */
+  get keeperPids(): number[] {
+    const [daemon, ...others] = this.#children();
+    const helpers = others.filter((pid) => /^sessionmand-guard\0|\0serve\0/.test(commandLine(pid)));
+    return daemon === undefined ? [] : [this.#keeperPid, ...helpers];
   }
 
   get daemonPid(): number {
-    const keeper = this.keeperPid;
-    return Number(readFileSync(`/proc/${keeper}/task/${keeper}/children`, "utf8").trim().split(" ")[0]);
+    return this.#children()[0] ?? 0;
+  }
+
+  get #keeperPid(): number {
+    return this.#keeper?.pid ?? 0;
+  }
+
+  /** The daemon is the eldest. */
+  #children(): number[] {
+    const keeper = this.#keeperPid;
+    const text = readFileSync(`/proc/${keeper}/task/${keeper}/children`, "utf8").trim();
+    return text === "" ? [] : text.split(" ").map(Number);
   }
 
   /** The flags between Node's name and the bundle's. */
   get nodeFlags(): string[] {
-    const words = readFileSync(`/proc/${this.daemonPid}/cmdline`, "utf8").split("\0");
+    const words = commandLine(this.daemonPid).split("\0");
     return words.slice(
       1,
       words.findIndex((word) => word.endsWith(".cjs")),

@@ -150,6 +150,9 @@ def i16(view):
     runners = {}
     for pid in processes():
         words = read(f"/proc/{pid}/cmdline").split("\0")
+        # What they are forks of is for nobody.
+        if words[1:2] == ["serve"]:
+            continue
         if words[0].endswith("/sessionman-run") and is_alive(pid) and parent_of(pid) in (1, *view.daemon_pids):
             uid = next((word[4:] for word in words if word.startswith("uid=")), "?")
             runners.setdefault(uid, []).append(pid)

@@ -33,10 +33,10 @@ os.kill(os.getpid(), 9) if DIES else time.sleep(1000)
 class Keeper:
     """The real keeper, whose first daemon orders a sessionman-run for each of the users."""
 
-    def __init__(self, users, delay="", dies=False):
+    def __init__(self, users, delay="", dies=False, order=None):
         os.makedirs(RUN_DIR, exist_ok=True)
         write("/tmp/bundle", CODE.replace("DELAY", delay).replace("DIES", str(dies)))
-        write("/tmp/bundle.orders", harness.json.dumps([order_for(user) for user in users]))
+        write("/tmp/bundle.orders", harness.json.dumps([(order or order_for)(user) for user in users]))
         self.stderr = open("/tmp/keeper.log", "w+")
         self.process = subprocess.Popen(
             [KEEPER, "--run-dir", RUN_DIR, "--seatd-socket", "-", "--login-socket", "-", "--node", NODE, "--daemon", "/tmp/bundle", "--runner", harness.RUNNER],
@@ -92,14 +92,20 @@ def stopped(user, daemon):
     equal(daemon.hear_until("ended"), ["ended", "exit code 0"], user.name)
 
 
+def parent_of(pid):
+    return int(read(f"/proc/{pid}/stat").rsplit(")", 1)[1].split()[1])
+
+
 @without_cgroup
 def test_the_keeper_starts_it_in_its_group():
     (user,) = prepared("alice")
     keeper = Keeper([user])
     try:
         daemon, manager = running(user)
-        holder = int(read(f"/proc/{manager}/stat").rsplit(")", 1)[1].split()[1])
-        equal(int(read(f"/proc/{holder}/stat").rsplit(")", 1)[1].split()[1]), keeper.process.pid)
+        holder = parent_of(manager)
+        wait_for("the keeper is its parent", lambda: parent_of(holder) == keeper.process.pid)
+        equal(command_line(holder).rstrip("\0").split("\0"), [harness.RUNNER, *order_for(user)[2]])
+        equal((os.getsid(holder), os.readlink(f"/proc/{holder}/fd/0")), (holder, "/dev/null"))
         if harness.CGROUP:
             true(f"/sessionman-run@{user.uid}.service\n" in read(f"/proc/{holder}/cgroup"), read(f"/proc/{holder}/cgroup"))
             true(f"/user@{user.uid}.service/init.scope\n" in read(f"/proc/{manager}/cgroup"), read(f"/proc/{manager}/cgroup"))
@@ -110,6 +116,26 @@ def test_the_keeper_starts_it_in_its_group():
     finally:
         keeper.end(signal.SIGTERM)
     equal(read("/tmp/keeper.log").count("\n"), 1, "the daemon's end, and nothing else")
+
+
+def test_a_directory_that_is_no_control_group():
+    """Neither birth nor moving works: the daemon sees the end, and who it is for can try again."""
+    (user,) = prepared("alice")
+    keeper = Keeper([user], order=lambda user: [order_for(user)[0], "/etc", ["uid=1000"]])
+    try:
+        wait_for("its word", lambda: "\n" in read("/tmp/keeper.log"))
+        equal(read("/tmp/keeper.log"), f"sessionman-run: start {harness.RUNNER}: enter the control group /etc: No such file or directory\n")
+        wait_for("nobody listens", lambda: not listens(user))
+    finally:
+        keeper.end(signal.SIGTERM)
+
+
+def listens(user):
+    try:
+        Daemon(user.uid)
+    except ConnectionRefusedError:
+        return False
+    return True
 
 
 @without_cgroup
