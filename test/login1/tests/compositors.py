@@ -8,7 +8,7 @@ import time
 from basics import check, equal, poll, setting
 from client import Client, error_of, SEAT_PATH
 from compositor import Controller, in_front, LEAVES, on
-from control_socket import call, sessionctl
+from control_socket import call, nobody, sessionctl
 from hardware import CARD, FULL, hardware, KEYBOARD, muted, ZERO
 from login import Login
 from screen import facts, FIRST, screen, SECOND, switch
@@ -69,6 +69,12 @@ def same_description(pid, one, other):
 def states():
     devices = call("GetSeat", id="seat0")["devices"]
     return sorted((each["node"], each["session"], each["state"]) for device in devices for each in device["taken"])
+
+
+def are_muted(how=""):
+    """One after the other, so not all of it is found at the first look."""
+    found = []
+    poll(f"its devices are muted {how}", lambda: found.extend(muted()) or {"drop 1:7", "revoke 1:5"} <= set(found))
 
 
 FORCED = ("pause 1:7 force", "pause 1:5 force", "inactive")
@@ -176,7 +182,7 @@ def test_control_by_force_takes_the_devices(place):
         root = Client()
         equal(root.call("TakeControl", "b", True, path=stage.alice.path), [], "by force")
         stage.alice.hears("pause 1:7 gone", "pause 1:5 gone")
-        poll("they are muted", lambda: {"drop 1:7", "revoke 1:5"} <= set(muted()))
+        are_muted()
         equal(error_of(lambda: stage.alice.ask("TakeDevice", "uu", *FULL)), "NotInControl", "the one before")
         inactive = root.call("TakeDevice", "uu", *FULL, path=stage.alice.path)[1]
         equal(inactive, False, "the new one has them live")
@@ -210,14 +216,16 @@ def test_ends_of_a_compositor(place):
             stage = Stage(place)
             end(stage)
             poll(f"it has nothing when it is {how}", lambda: {each[1] for each in states()} == {stage.logins[1].id})
-            poll(f"its devices are muted when it is {how}", lambda found=[]: found.extend(muted()) or {"drop 1:7", "revoke 1:5"} <= set(found))
+            are_muted(how)
             if stage.alice in Client.all:
                 Client.all.remove(stage.alice)
             switch(SECOND)
             stage.bob.hears(*RESUMED)
             Client.leave_all()
             Login.end_all()
-            poll("nobody has anything", lambda: states() == [])
+            # the next ones want the same terminals
+            nobody()
+            equal(states(), [], "who has anything")
 
 
 @setting(policies=("shipped",), buses=("daemon",))
@@ -228,8 +236,8 @@ def test_a_bus_that_ends(place):
         place.bus.stop()
         try:
             poll("nobody has anything", lambda: states() == [])
-            check({"drop 1:7", "revoke 1:5"} <= set(muted()), "the devices are muted")
-            equal([facts(vt)["held"] for vt in (FIRST, SECOND)], [False, False], "the terminals are free")
+            are_muted()
+            poll("the terminals are free", lambda: [facts(vt)["held"] for vt in (FIRST, SECOND)] == [False, False])
         finally:
             place.bus.start()
             place.bus.wait_for("org.freedesktop.login1")
@@ -275,4 +283,4 @@ def test_without_terminals_a_compositor_is_asked(place):
         check(0.8 < time.monotonic() - begin < 3, f"who does not answer is given a second: {time.monotonic() - begin:.1f} s")
         bob.leave()
         second.close()
-        equal(in_front(root), first.id, "who is in front")
+        poll("alice is in front", lambda: in_front(root) == first.id)

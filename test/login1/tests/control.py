@@ -53,8 +53,9 @@ def test_type_and_display_go_with_the_control(place):
         equal(error_of(lambda: client.call("ReleaseDevice", "uu", 226, 0, path=path)), "DeviceNotTaken", "ReleaseDevice")
         client.leave()
         poll("the type is what it was", lambda: reader.get(path, "Type") == "tty")
-        told = [data[1]["Type"]["data"] for member, where, data in monitor.signals() if where == path and "Type" in data[1]]
-        equal(told, ["wayland", "tty"], "what was told of it")
+        told = lambda signals: [data[1]["Type"]["data"] for member, where, data in signals if where == path and "Type" in data[1]]
+        monitor.wait("both changes", lambda signals: len(told(signals)) >= 2)
+        equal(told(monitor.signals()), ["wayland", "tty"], "what was told of it")
     finally:
         monitor.stop()
 

@@ -56,6 +56,7 @@ def test_both_tell_the_same(place):
     child = active.spawn(["sleep", "1000"], 1000)
     active.close()
     poll("it closes", lambda: session(active.id)["state"] == "closing")
+    poll("its file says so", lambda: fields(read(f"{STATE}/sessions/{active.id}")).get("STATE") == "closing")
     for login in (background, remote, active):
         agree(client, login.id)
     os.kill(child, signal.SIGKILL)

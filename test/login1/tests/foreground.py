@@ -6,7 +6,7 @@ import time
 
 from basics import alive, check, equal, poll, setting
 from client import Client, error_of, MANAGER_PATH, Monitor, SEAT_PATH, session_path
-from control_socket import call, session
+from control_socket import call, is_over, session
 from compositor import Controller, in_front, LEAVES, on
 from login import Login
 from screen import facts, FIRST, screen, SECOND, switch, THIRD
@@ -77,8 +77,9 @@ def test_who_may_switch(place):
 def test_a_switch_is_told_in_order(place):
     with screen():
         switch(FIRST)
-        alice, bob = on("alice", FIRST), on("bob", SECOND)
-        poll("alice is in front", lambda: session(alice.id)["state"] == "active")
+        alice, bob, root = on("alice", FIRST), on("bob", SECOND), Client()
+        # what was told of that is on the bus before this answer
+        poll("alice is in front", lambda: in_front(root) == alice.id)
         monitor = Monitor()
         try:
             switch(SECOND)
@@ -129,6 +130,8 @@ def test_a_controller_ends(place):
             equal([facts(FIRST)[each] for each in ("screen", "keyboard", "owner")], [TEXT, UNICODE, 0], f"the terminal when it is {how}")
             Client.all.remove(controller)
             Login.end_all()
+            # the next one wants the same terminal
+            poll("its session is over", lambda: is_over(login.id))
 
 
 def test_a_controller_is_switched_away(place):

@@ -68,7 +68,8 @@ def configured(place, automatic=OTHER, **options):
             switch(FIRST)
             configure(place, PLAIN, 0)
             for pid in [*gettys(OURS), *gettys(OTHER)]:
-                os.kill(pid, signal.SIGKILL)
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
             poll("no getty is left", lambda: not gettys(OURS) and not gettys(OTHER))
             with open("/dev/tty0", "rb+", buffering=0) as console:
                 for vt in (OURS, OTHER):

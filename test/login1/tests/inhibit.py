@@ -53,6 +53,9 @@ def exported():
     rows = {}
     for name in os.listdir(STATE):
         told = {key: unquoted(value) for key, value in fields(read(f"{STATE}/{name}")).items()}
+        # its lock may have ended meanwhile
+        if not told:
+            continue
         row = [told["WHAT"], told.get("WHO", ""), told.get("WHY", ""), told["MODE"], int(told["UID"]), int(told["PID"])]
         rows[told["FIFO"]] = row
     return rows

@@ -71,7 +71,7 @@ def test_a_session_that_may_last_a_second(place):
     identifier = create(root, process.pid, properties=[["RuntimeMaxUSec", t(1_500_000)]])[0]
     place.daemon.kill()
     poll("it is over", lambda: is_over(identifier))
-    check(1.4 < time.monotonic() - begin < 4, f"after {time.monotonic() - begin:.1f} s")
+    check(1.4 < time.monotonic() - begin < 8, f"after {time.monotonic() - begin:.1f} s")
     equal(process.wait(5), -15, "the signal that the leader ended with")
     place.bus.wait_for("org.freedesktop.login1")
     poll("its file is gone", lambda: not os.path.exists(f"/run/systemd/sessions/{identifier}"))
