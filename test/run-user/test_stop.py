@@ -65,14 +65,15 @@ def test_stop_waits_until_the_manager_is_its_user_s():
     """Until then the user's stop script may not signal it."""
     if shutil.which("strace") is None:
         return "SKIP: no strace here"
-    harness.WRAPPER[:] = ["/usr/bin/strace", "-f", "-o", "/dev/null", "-e", "trace=setsid", "-e", "inject=setsid:delay_enter=200000"]
+    harness.WRAPPER[:] = ["/usr/bin/strace", "-f", "-o", "/dev/null", "-e", "trace=setsid", "-e", "inject=setsid:delay_enter=1000000"]
     run = Run(User())
     harness.WRAPPER.clear()
     manager = int(run.daemon.hear()[1])
     equal(os.stat(f"/proc/{manager}").st_uid, 0, "not yet")
     os.kill(manager, signal.SIGSTOP)
     run.daemon.send("stop")
-    time.sleep(0.6)
+    # longer than it takes to become its user's, if it were not stopped
+    time.sleep(1.5)
     os.kill(manager, signal.SIGCONT)
     true(run.daemon.hear_until("ended") in (["ended", "signal 15"], ["ended", "exit code 0"]), "stopped")
     # strace waits for all that it traces.

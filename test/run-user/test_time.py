@@ -13,7 +13,7 @@ def test_ready_is_given_twenty_seconds():
     began = time.monotonic()
     equal(run.daemon.hear(25), ["running", str(children_of(run)[0]), "took longer than 20 s"])
     took = time.monotonic() - began
-    true(19.5 < took < 22, f"it took {took:.1f} s")
+    true(19.5 < took < 24, f"it took {took:.1f} s")
     true("sessionman-run: ready: took longer than 20 s\n" in run.log(), run.log())
     wait_for("only the manager and its sleep", lambda: len(processes_of(user.uid)) == 2)
 
@@ -30,7 +30,7 @@ def test_sigterm_becomes_a_signal_after_twenty_seconds():
     os.kill(run.pid, signal.SIGTERM)
     equal(run.ended(25), "exit code 0")
     took = time.monotonic() - began
-    true(19.5 < took < 22, f"it took {took:.1f} s")
+    true(19.5 < took < 24, f"it took {took:.1f} s")
 
 
 @waits
@@ -46,7 +46,7 @@ def test_a_module_that_does_not_close_is_given_ten_seconds():
     began = time.monotonic()
     equal(run.daemon.hear(15), ["ended", "exit code 6"], "told all the same")
     took = time.monotonic() - began
-    true(9 < took < 12, f"it took {took:.1f} s")
+    true(9 < took < 14, f"it took {took:.1f} s")
     equal(run.wait(), 111)
 
 
@@ -66,7 +66,7 @@ def test_a_user_who_stops_the_removal_is_given_ten_seconds():
     began = time.monotonic()
     equal(run.ended(20), "exit code 0")
     took = time.monotonic() - began
-    true(9.5 < took < 12, f"it took {took:.1f} s")
+    true(9.5 < took < 14, f"it took {took:.1f} s")
     true(not alive(removal), "killed")
 
 
@@ -83,7 +83,7 @@ def test_stop_may_end_a_moment_after_the_manager():
     run.daemon.send("stop")
     equal(run.ended(), "exit code 0")
     took = time.monotonic() - began
-    true(1.9 < took < 3, f"a stop that hangs takes {took:.1f} s")
+    true(1.9 < took < 5, f"a stop that hangs takes {took:.1f} s")
 
 
 def test_fifty_users_at_once():
