@@ -84,7 +84,11 @@ def i10(view):
     for name, options, kind, _ in runtime_mounts():
         seen[name] = seen.get(name, 0) + 1
         user = view.users.get(int(name)) if name.isdigit() else None
-        info = os.lstat(f"{RUNTIME}/{name}")
+        try:
+            info = os.lstat(f"{RUNTIME}/{name}")
+        except FileNotFoundError:
+            # unmounted meanwhile: i9 says whether it should be there
+            continue
         if kind != "tmpfs" or not {"nosuid", "nodev"} <= set(options.split(",")):
             yield f"I10: {RUNTIME}/{name} is {kind} with {options}"
         if stat.S_IMODE(info.st_mode) != 0o700 or (info.st_uid, info.st_gid) != (

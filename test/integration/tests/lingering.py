@@ -63,7 +63,7 @@ def with_manager(program, name, furnish):
     daemon.start(config=configuration(name))
     furnish("alice", "one")
     login = log_in("alice")
-    pid = poll("the service has begun", lambda: service_pid(1000, "one"), 1)
+    pid = poll("the service has begun", lambda: service_pid(1000, "one"))
     equal(becomes(1000, "running")["message"], "", "what the manager says")
     check(alive(pid), "the service is there at the first prompt")
     with lingering("alice"):

@@ -72,6 +72,8 @@ def test_racing_logins_have_one_manager():
     daemon.stop()
     daemon.start(config=configuration(backend("slow", SLOW)))
     logins = [log_in("alice", wait=False) for _ in range(8)]
+    poll("a manager is on its way", lambda: holders(1000))
+    # time for a second one, which must not come
     time.sleep(0.5)
     one_manager(1000)
     for login in logins:
