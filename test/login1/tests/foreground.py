@@ -56,8 +56,8 @@ def test_who_may_switch(place):
                 wanted = "" if target is alice else outcome
                 found = error_of(lambda c=client, t=target: c.call("ActivateSession", "s", t.id))
                 equal(found, wanted, f"ActivateSession of {target.id} by user {uid}")
-                there = SECOND if found == "" and target is bob else FIRST
-                poll("the switch is done", lambda end=there: foreground() == end)
+                there = bob if found == "" and target is bob else alice
+                poll("the switch is done", lambda login=there: in_front(root) == login.id)
             ways = (
                 ("ActivateSessionOnSeat", "ss", (bob.id, "seat0"), MANAGER_PATH),
                 ("Activate", "", (), session_path(bob.id)),
@@ -69,9 +69,10 @@ def test_who_may_switch(place):
                 equal(found, outcome, f"{member} of {path} by user {uid}")
                 switch(FIRST)
                 poll("alice is in front", lambda: in_front(root) == alice.id)
-            for member, there in (("SwitchToNext", SECOND), ("SwitchToPrevious", FIRST)):
+            for member, there in (("SwitchToNext", bob), ("SwitchToPrevious", alice)):
                 equal(error_of(lambda c=client, m=member: c.call(m, path=SEAT_PATH)), outcome, f"{member} by user {uid}")
-                poll("the switch is done", lambda end=there if outcome == "" else FIRST: foreground() == end)
+                # the next one is counted from who is in front by then
+                poll("the switch is done", lambda login=there if outcome == "" else alice: in_front(root) == login.id)
 
 
 def test_a_switch_is_told_in_order(place):
