@@ -12,7 +12,8 @@ async function leave(guest: Guest, user: string, vt: number, command: string): P
   const pid = await guest.typed(
     user,
     vt,
-    `(setsid sh -c 'echo $$ >~/left; ${command}' >/dev/null 2>&1 </dev/null &)\nsleep 1\ncat ~/left`,
+    `rm -f ~/left; (setsid sh -c 'echo $$ >~/left; ${command}' >/dev/null 2>&1 </dev/null &)\n` +
+      "until [ -s ~/left ]; do sleep 0.1; done; cat ~/left",
   );
   await guest.logOut(user, vt);
   return [session, pid];
@@ -51,7 +52,8 @@ export async function killed(guest: Guest, checks: Checks): Promise<void> {
   await guest.machine.sh("/etc/init.d/sessionmand reload");
   const [session, pid] = await leave(guest, "carol", 3, 'trap "" HUP TERM; while :; do sleep 1; done');
   await gone(guest, checks, session);
-  checks.that(!(await guest.exists(`/proc/${pid}`)), "what was left is killed even if it ignores TERM");
+  const ended = async () => !(await guest.exists(`/proc/${pid}`));
+  await checks.comes("what was left is killed even if it ignores TERM", until("its end", 30, ended));
   const [, spared] = await leave(guest, "dave", 3, "exec sleep 3600");
   const closing = await guest.session("dave");
   checks.that(

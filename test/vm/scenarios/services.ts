@@ -36,7 +36,8 @@ export async function services(guest: Guest, checks: Checks): Promise<void> {
   const session = await guest.session("alice", ({ vtnr }) => vtnr === 1);
   await guest.logOut("alice", 1);
   await gone(guest, checks, session);
-  checks.that(!(await guest.exists(`/proc/${pid}`)), "and the service with them");
+  const ended = async () => !(await guest.exists(`/proc/${pid}`));
+  await checks.comes("and the service with them", until("its end", 30, ended));
 }
 
 async function alsoWithoutTheDaemon(guest: Guest, checks: Checks, pid: string): Promise<void> {

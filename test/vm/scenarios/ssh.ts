@@ -2,6 +2,7 @@
 
 import type { Checks } from "../check.ts";
 import type { Guest } from "../guest.ts";
+import { until } from "../machine.ts";
 import { gone } from "./gone.ts";
 
 export async function ssh(guest: Guest, checks: Checks): Promise<void> {
@@ -27,7 +28,8 @@ export async function ssh(guest: Guest, checks: Checks): Promise<void> {
   const second = String(Number(session.id) + 1);
   const environment = ["XDG_RUNTIME_DIR=/run/user/1000", `XDG_SESSION_ID=${second}`];
   checks.equal(output.trim().split("\n"), environment, "a second one has its own id and the same directory");
-  checks.equal((await guest.sessions()).length, 1, "and is gone with its command");
+  const one = async () => (await guest.sessions()).length === 1;
+  await checks.comes("and is gone with its command", until("its end", 30, one));
   await guest.machine.sh("pkill -x ssh");
   await gone(guest, checks, session);
 }

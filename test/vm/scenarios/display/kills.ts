@@ -106,7 +106,8 @@ export async function killKeeper(desk: Desk, checks: Checks): Promise<void> {
   await answered(desk, checks, "a login right after the start of the service is answered");
   await terminalsAreBack(desk, checks, before);
   const alive = async () => (await desk.exists(`/proc/${front}`)) || (await desk.exists(`/proc/${behind}`));
-  checks.that(!(await alive()), "who had the devices is gone");
+  const killed = until("their end", 30, async () => !(await alive()));
+  await checks.comes("who had the devices is gone", killed);
   const { held } = await desk.witness.look();
   const users = held.filter(({ uid }) => uid !== 0);
   checks.equal(users, [], "and nobody has any");
