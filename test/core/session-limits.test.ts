@@ -79,10 +79,15 @@ describe("times", () => {
   );
 
   it("are read in no time however long they are", () => {
-    const begin = performance.now();
-    expect(readLimits(`runtime_max_sec=${"1".repeat(900)}!`).passedOver).toHaveLength(1);
-    expect(readLimits(`runtime_max_sec=${"1s ".repeat(300)}!`).passedOver).toHaveLength(1);
-    expect(performance.now() - begin).toBeLessThan(50);
+    const times: number[] = [];
+    // the best of many, because others may use this machine, too
+    while (Math.min(...times) >= 50 && times.length < 20) {
+      const begin = performance.now();
+      expect(readLimits(`runtime_max_sec=${"1".repeat(900)}!`).passedOver).toHaveLength(1);
+      expect(readLimits(`runtime_max_sec=${"1s ".repeat(300)}!`).passedOver).toHaveLength(1);
+      times.push(performance.now() - begin);
+    }
+    expect(Math.min(...times)).toBeLessThan(50);
   });
 });
 

@@ -146,13 +146,14 @@ describe.skipIf(noCgroup)(`control groups ${noCgroup || ""}`, () => {
 
   it("tells that a scope is empty when the last of many has gone", async () => {
     let emptied = 0;
-    const shell = await enter("4", "sh", "-c", "read -r go; sleep 0.3 & sleep 0.6 & sleep 0.9");
+    const shell = await enter("4", "sh", "-c", "read -r go; sleep 0.3 & sleep 0.6 & read -r end");
     shell.stdin?.write("go\n");
     rig.kernel.watchScope("4", UID, () => {
       emptied += 1;
     });
     await awhile();
     expect(emptied).toBe(0);
+    shell.stdin?.write("end\n");
     await until("the end", () => emptied === 1);
     expect(rig.kernel.scopeProcesses("4", UID)).toEqual([]);
   });
