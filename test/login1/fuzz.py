@@ -7,6 +7,7 @@ import collections
 import contextlib
 import os
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -54,8 +55,10 @@ class Watch:
         # process that looks a user up
         call("SetLinger", uid=ALICE, enabled=False)
         first = Login("alice", tty="/dev/tty59")
-        first.spawn(["sleep", "0.5"], ALICE)
+        left = first.spawn(["sleep", "1000"], ALICE)
         first.close()
+        poll("the daemon watches what she has left", lambda: "anon_inode:inotify" in descriptors(self.pid))
+        os.kill(left, signal.SIGKILL)
         poll("her session has ended", lambda: first.id not in sessions())
         self.victim = Login("bob")
         self.client = harness.Client(CAROL)

@@ -23,7 +23,7 @@ CALLS = (
 MOMENTS_MAX = {"accept4": 10, "recvmsg": 10, "sendmsg": 10, "close": 36}
 
 # A scope that is empty at logout needs no watch.
-LEFT_BEHIND = {"inotify_add_watch": ["sleep", "0.5"]}
+LEFT_BEHIND = {"inotify_add_watch": ["sleep", "2"]}
 
 
 @contextlib.contextmanager
