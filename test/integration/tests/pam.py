@@ -74,7 +74,7 @@ def test_stopped_daemon_at_logout():
     os.kill(pid, signal.SIGSTOP)
     begin = time.monotonic()
     equal(login.close(), 0, "pam_close_session")
-    check(time.monotonic() - begin < 3.5, f"it took {time.monotonic() - begin:.2f} s")
+    check(time.monotonic() - begin < 6, f"it took {time.monotonic() - begin:.2f} s")
     os.kill(pid, signal.SIGCONT)
     gone(login.id)
 
