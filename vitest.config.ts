@@ -8,7 +8,8 @@ export default defineConfig({
           name: "unit",
           include: ["test/**/*.test.ts"],
           exclude: ["test/kernel/**"],
-          testTimeout: 60_000,
+          // the longest of them takes 15 s, and 30 s where others use the machine, too
+          testTimeout: 240_000,
         },
       },
       {
