@@ -8,6 +8,7 @@ from client import Client, fields, SEAT_PATH, session_path, user_path
 from control_socket import session
 from login import Login
 from tests.requests import shown_vt
+from terminals import nobody_switches
 
 STATE = "/run/systemd"
 
@@ -44,6 +45,7 @@ def agree(client, identifier):
     equal(told, {name: file.get(name) for name in told}, "seat0")
 
 
+@nobody_switches()
 def test_both_tell_the_same(place):
     client = Client()
     background = Login("alice", tty="/dev/tty9")

@@ -9,6 +9,7 @@ from client import Client, error_of, MANAGER_PATH, PREFIX, run
 from login import Login
 from tests.names import leave, service
 from tests.requests import shown_vt
+from terminals import nobody_switches
 
 RULES = "/etc/polkit-1/rules.d/50-test.rules"
 
@@ -129,6 +130,7 @@ def standing(pid):
     return {("no", "challenge"): "elsewhere", ("yes", "challenge"): "here, not active", ("yes", "yes"): "here and active"}.get(answers, answers)
 
 
+@nobody_switches()
 def test_a_user_service_is_as_local_as_the_user(place):
     needs(place)
     if not os.path.isdir("/run/systemd/sessions"):

@@ -7,6 +7,7 @@ from basics import alive, check, equal, poll
 from client import Client, error_of, MANAGER_PATH, Monitor, SEAT_PATH, session_path, user_path
 from control_socket import session, sessions, users
 from login import Login
+from terminals import nobody_switches
 
 
 def test_terminate_ends_all_processes(place):
@@ -68,6 +69,7 @@ def test_activate(place):
     equal(error_of(lambda: root.call("SwitchTo", "u", 64, path=SEAT_PATH)), "InvalidArgs", "SwitchTo of 64")
 
 
+@nobody_switches()
 def test_activate_what_is_active(place):
     shown = shown_vt()
     login = Login("alice", tty=f"/dev/tty{shown}")
