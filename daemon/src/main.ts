@@ -150,7 +150,9 @@ function serve({ file, run, started, settings, log, boot, paths, kernel, gids }:
       login1: login1.port,
       seatd: seatd.port,
       writeState: (before, after) => stateFiles.published(before, after),
+      writeSeatState: (world, seat) => stateFiles.foreground(world, seat),
       publish,
+      publishSwitch: (before, after) => login1.switched(before, after),
     },
     onBug: (error, event) => log.error(`bug: ${event.kind} was dropped`, { stack: stackOf(error) }),
   });

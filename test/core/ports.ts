@@ -48,6 +48,11 @@ export class DaemonPorts {
         this.#alive(() => {
           this.#machine.readable = after;
         }),
+      writeSeatState: (world) =>
+        this.#alive(() => {
+          this.#machine.readable = world;
+        }),
+      publishSwitch: () => this.#alive(NOTHING),
       publish: (before, after) => this.#alive(() => this.#announce(before, after)),
     };
   }

@@ -78,18 +78,28 @@ describe("the announcer", () => {
   });
 
   it("leaves a listener with what there is to read, however slow the bus was", () => {
-    const step = fc.record({ apply: change, queued: fc.constantFrom(0, FULL), wait: fc.boolean() });
+    const step = fc.record({
+      apply: change,
+      queued: fc.constantFrom(0, FULL),
+      wait: fc.boolean(),
+      how: fc.constantFrom("published", "switched", "both"),
+    });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
         const bus = new Recorder();
         const announcer = new Announcer(room, bus);
         const listener = new Listener(snapshot(EMPTY));
         let now = EMPTY;
-        for (const { apply, queued, wait } of steps) {
+        let said = EMPTY;
+        const publish = () => {
+          if (said !== now) announcer.published(said, now);
+          said = now;
+        };
+        for (const { apply, queued, wait, how } of steps) {
           bus.queued = queued;
-          const next = apply(now);
-          if (next !== now) announcer.published(now, next);
-          now = next;
+          now = apply(now);
+          if (how !== "published") announcer.switched(said, now);
+          if (how !== "switched") publish();
           if (wait) vi.advanceTimersByTime(30);
           listener.hear(
             bus.heard,
@@ -97,9 +107,13 @@ describe("the announcer", () => {
           );
           bus.heard = [];
         }
+        publish();
         bus.queued = 0;
         vi.advanceTimersByTime(100);
-        listener.hear(bus.heard, () => new Map());
+        listener.hear(
+          bus.heard,
+          (path) => new Map([...snapshot(now)].filter(([key]) => key.startsWith(`${path} `))),
+        );
         expect([...listener.known].sort()).toEqual([...snapshot(now)].sort());
       }),
       { numRuns: 300 },

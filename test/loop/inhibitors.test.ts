@@ -59,9 +59,10 @@ describe("the effects of inhibitors", () => {
       log: { info: note, warn: note, error: note },
     } as unknown as Ports;
     runner = new Runner(ports, (event) => events.push(event), {
-      stateWritten() {},
+      seatWritten() {},
       published() {},
       publishedSoon() {},
+      switchPublished() {},
     });
   });
 

@@ -46,6 +46,8 @@ export function startEngine({ kernel, world, now, log }: Around, { replies, ...r
       login1: { inhibitReply() {}, lock() {}, takeReply() {}, paused() {}, resumed() {} },
       seatd: { takeReply() {}, tell() {} },
       writeState() {},
+      writeSeatState() {},
+      publishSwitch() {},
       publish() {},
       ...rooms,
     },

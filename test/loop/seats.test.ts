@@ -81,9 +81,10 @@ describe("the effects of seats", () => {
       log: { info: note, warn: note, error: note },
     } as unknown as Ports;
     runner = new Runner(ports, (event) => void events.push(event), {
-      stateWritten() {},
+      seatWritten() {},
       published() {},
       publishedSoon() {},
+      switchPublished() {},
     });
   });
 

@@ -54,9 +54,10 @@ describe("the effects of user services", () => {
       log: { info: note, warn: note, error: note },
     } as unknown as Ports;
     runner = new Runner(ports, (event) => events.push(event), {
-      stateWritten() {},
+      seatWritten() {},
       published() {},
       publishedSoon() {},
+      switchPublished() {},
     });
   });
 

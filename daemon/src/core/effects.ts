@@ -143,12 +143,14 @@ export type Effect =
   | { readonly kind: "inhibitor.erase"; readonly id: number }
   | { readonly kind: "timer.set"; readonly timer: string; readonly afterMs: number }
   | { readonly kind: "timer.cancel"; readonly timer: string }
-  /** What programs read of the World by themselves is on disk before the next effect; they hear of it by "publish". */
-  | { readonly kind: "state.write" }
+  /** Who is in the foreground of the seat can be read before the next effect; the rest can with "publish". */
+  | { readonly kind: "state.write"; readonly seat: string }
   /** Makes the World known: compares it with the one published last. */
   | { readonly kind: "publish" }
   /** The same after what else has happened already: nothing that follows says that it was told. */
   | { readonly kind: "publish.soon" }
+  /** So, too, but who is in the foreground, and who no more, hears that before the next effect. */
+  | { readonly kind: "publish.switch" }
   | { readonly kind: "open.reply"; readonly requester: Requester; readonly result: OpenResult }
   | { readonly kind: "call.reply"; readonly requester: Requester; readonly result: CallResult }
   /** Whoever gets it opens a write end before the next effect, or has none. */

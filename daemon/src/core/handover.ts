@@ -16,7 +16,7 @@ import { giveAccess, isGrantedTo, recordAccess, secondLook, takeAccess } from ".
 import { canTakeDevices } from "./classes.ts";
 import type { Effect } from "./effects.ts";
 import type { Session, SessionId, World } from "./model.ts";
-import { chain, publishLast, put, type Step, same, saveSession } from "./outcome.ts";
+import { chain, put, type Step, same, saveSession } from "./outcome.ts";
 import { askedLongEnough, type Muted, mute, mutedByKeeper, tell } from "./pausing.ts";
 import { enable, resume, resumption, tryAgain, withTries } from "./resuming.ts";
 import type { Seat } from "./seat-model.ts";
@@ -106,27 +106,32 @@ function decide(world: World, id: string): Step {
   const next = front === null || isBlocked(world, seat, front) ? null : front;
   if ((next?.id ?? null) === seat.active) return same(world);
   const uid = next?.uid ?? null;
-  const before = world.sessions.get(seat.active ?? "")?.uid ?? null;
+  const before = world.sessions.get(seat.active ?? "");
   const { session, orders } =
     next === null ? { session: null, orders: [] } : resumption(world, withTries(next));
-  const gains = uid !== null && uid !== before;
-  const takes = before !== null && isGrantedTo(seat, uid);
-  const written: Effect[] = gains || orders.length > 0 ? [{ kind: "state.write" }] : [];
+  const gains = uid !== null && uid !== before?.uid;
+  const takes = before !== undefined && isGrantedTo(seat, uid);
+  const written: Effect[] = gains || orders.length > 0 ? [{ kind: "state.write", seat: id }] : [];
   const given = chain(
     world,
     (now) => (takes ? takeAccess(now, seat, uid) : same(now)),
-    (now) => (session === null || session === next ? same(now) : saveSession(now, session)),
-    // the keeper works on that beside what follows
-    (now) => ({ world: putSeat(now, { ...seat, active: next?.id ?? null }), effects: orders }),
+    (now) => same(putSeat(now, { ...seat, active: next?.id ?? null })),
     (now) => recordAccess(now, id),
     // udev's own helper reads who is active, and gives devices to that user, too
     (now) => ({ world: now, effects: written }),
     (now) => (gains ? giveAccess(now, id) : same(now)),
   );
   const looks = takes || given.effects.at(-1)?.kind === "access.set";
-  // who has devices back has heard before that the session is active
-  const known: Effect = { kind: orders.length > 0 ? "publish" : "publish.soon" };
-  return { world: given.world, effects: [...given.effects, ...(looks ? [secondLook(seat)] : []), known] };
+  // who has lost devices hears that it is not active any more, and who has them back has heard that it is
+  const kind = orders.length > 0 || hasLost(before) ? "publish.switch" : "publish.soon";
+  const rest: Effect[] = looks ? [{ kind }, secondLook(seat)] : [{ kind }];
+  // the keeper works on the orders beside that; what it does is found after a crash, what a controller heard is not
+  const saved = session === null || session === next ? same(given.world) : saveSession(given.world, session);
+  return { world: saved.world, effects: [...given.effects, ...orders, ...saved.effects, ...rest] };
+}
+
+function hasLost(session: Session | undefined): boolean {
+  return session !== undefined && session.devices.length > 0 && !hasLive(session);
 }
 
 /** Something of another session, or of one that was, may be live. */
@@ -143,8 +148,8 @@ function isBlocked(world: World, seat: Seat, front: Session): boolean {
 }
 
 /**
- * The keeper has let somebody away from the terminal. Where to, if that is known already, goes first, and then who was
- * there is told; else vt.activated says it, or that the terminal is shown again.
+ * The keeper has let somebody away from the terminal. Where to may be known already; else vt.activated says it, or that
+ * the terminal is shown again. Who was there is told after access was taken, and before somebody else gets it.
  */
 export function left(world: World, seat: Seat, vt: number, follow: ((world: World) => Step) | null): Step {
   const rests: Muted["rest"][] = [];
@@ -160,7 +165,11 @@ export function left(world: World, seat: Seat, vt: number, follow: ((world: Worl
     const step = withdraw(now, seat.id);
     return { world: step.world, effects: [...step.effects, tryAgain(seat.id)] };
   };
-  return publishLast(chain(muted, follow ?? wait, ...rests));
+  const { world: followed, effects } = (follow ?? wait)(muted);
+  const told = chain(followed, ...rests);
+  const first = effects.findIndex((effect) => effect.kind !== "access.set" || effect.uid !== null);
+  const taken = effects.slice(0, Math.max(first, 0));
+  return { world: told.world, effects: [...taken, ...told.effects, ...effects.slice(taken.length)] };
 }
 
 /** Controllers that were asked to pause have had their time. */

@@ -39,13 +39,6 @@ export function publishOnce(step: Step): Step {
   return { world: step.world, effects: [...effects, { kind: "publish" }] };
 }
 
-/** Whoever loses something hears of that before it is made known who has it. */
-export function publishLast(step: Step): Step {
-  if (!publishes(step)) return step;
-  const effects = step.effects.filter(({ kind }) => kind !== "publish");
-  return { world: step.world, effects: [...effects, { kind: "publish" }] };
-}
-
 export function put(world: World, session: Session): World {
   return { ...world, sessions: world.sessions.with(session.id, session) };
 }

@@ -70,7 +70,7 @@ function withSeatDown(session: Session, effects: Effect[]): Session {
   return { ...session, control: { ...control, seat: "disabling" } };
 }
 
-/** What follows from that, after what others get. */
+/** What follows from that, before others get anything. */
 export interface Muted {
   readonly session: Session;
   readonly rest: (world: World) => Step;

@@ -34,7 +34,7 @@ function show(world: World, vt: number): Step {
   if (seat.hasVts && seat.activeVt === vt)
     return handover(active === undefined ? world : put(world, withTries(active)), seat.id);
   const step = handover(putSeat(world, { ...seat, hasVts: true, activeVt: vt }), seat.id);
-  const told = step.effects.some(({ kind }) => kind === "publish.soon");
+  const told = step.effects.some(({ kind }) => kind === "publish.soon" || kind === "publish.switch");
   return told ? step : publishOnce(step);
 }
 

@@ -39,6 +39,8 @@ export interface Said {
   session(id: SessionId): World;
   user(uid: Uid): World;
   seat(id: string): World;
+  /** By which sessions know who is in the foreground. */
+  readonly shown: World;
 }
 
 export function broadcast(bus: Pick<Bus, "emit">, { name, body }: Broadcast): void {
@@ -99,9 +101,9 @@ const seatNews = (name: "SeatNew" | "SeatRemoved", { id }: Seat): Broadcast => (
 });
 
 /** Everything between two Worlds of which the first was said in full. */
-export function difference(room: Room, before: World, after: World): News[] {
+export function difference(room: Room, before: World, after: World, said?: Said): News[] {
   const gone = departures(before, after);
-  const changes = changesOf(room, before, after);
+  const changes = changesOf(room, before, after, said);
   return [
     ...arrivals(before, after),
     ...changes.sessions,
@@ -122,7 +124,7 @@ interface Changes {
 
 /** What changed of objects that are in both Worlds, or were said to be new in the World that `said` tells. */
 export function changesOf(room: Room, before: World, after: World, said: Said = saidIn(before)): Changes {
-  const touched = touchedBetween(before, after);
+  const touched = touchedBetween(before, after, said.shown);
   return {
     sessions: changedSessions(room, touched.sessions, after, said),
     users: [...touched.users].sort((a, b) => a - b).flatMap((uid) => changedUser(room, uid, after, said)),
@@ -144,7 +146,12 @@ function changedSeat(room: Room, seat: Seat, after: World, said: Said): Changed[
   return changed(seatPath(id), seatInterface, { room, world: then, seat: was }, { room, world: after, seat });
 }
 
-const saidIn = (world: World): Said => ({ session: () => world, user: () => world, seat: () => world });
+export const saidIn = (world: World): Said => ({
+  session: () => world,
+  user: () => world,
+  seat: () => world,
+  shown: world,
+});
 
 /** Those that left the foreground first. */
 function changedSessions(room: Room, ids: Iterable<SessionId>, after: World, said: Said): Changed[] {
@@ -201,7 +208,7 @@ interface Touched {
 }
 
 /** Objects that may differ, a few more than do: those whose own records changed, and those whom the screen shows. */
-function touchedBetween(before: World, after: World): Touched {
+function touchedBetween(before: World, after: World, shown: World): Touched {
   const sessions = new Set<SessionId>();
   const users = new Set<Uid>();
   const touch = (session: Session | null | undefined) => {
@@ -215,5 +222,6 @@ function touchedBetween(before: World, after: World): Touched {
   }
   for (const change of after.sessions.since(before.sessions)) touch(change.after ?? change.before);
   for (const session of switched(before, after)) touch(session);
+  if (shown !== before) for (const session of switched(shown, after)) touch(session);
   return { sessions, users };
 }

@@ -74,6 +74,7 @@ export function login1OnDemand(options: Login1OnDemandOptions): Login1Faces {
       resumed: (...word) => (server?.port ?? controllers).resumed(...word),
     },
     published: (before, after) => server?.published(before, after),
+    switched: (before, after) => server?.switched(before, after),
     start: look,
     serve: (fd) => void options.kernel.listen(fd, LIMITS, accept),
   };

@@ -46,6 +46,8 @@ export interface Login1 {
   readonly port: ReplyPort & Login1Port;
   /** To be told of each published World and the one before it. */
   published(before: World, after: World): void;
+  /** To be told who is in the foreground before the World is published. */
+  switched(before: World, after: World): void;
   /** All that was there before is known: from now on callers are answered. */
   start(): void;
 }
@@ -111,6 +113,10 @@ class Server implements Login1 {
 
   published(before: World, after: World): void {
     if (this.#bus.guid !== null) this.#announcer.published(before, after);
+  }
+
+  switched(before: World, after: World): void {
+    if (this.#bus.guid !== null) this.#announcer.switched(before, after);
   }
 
   /** Whoever has an answer has heard of what it brought about. */

@@ -25,24 +25,28 @@ export interface EngineOptions {
 export function createEngine({ world: first, ports, onBug }: EngineOptions): Engine {
   let world = first;
   let published = first;
-  let written = first;
   let running = false;
   const queue: Event[] = [];
   let due = false;
-  const runner = new Runner(ports, submit, { stateWritten, published: makeKnown, publishedSoon });
-
-  function stateWritten(): void {
-    const before = written;
-    written = world;
-    ports.writeState(before, world);
-  }
+  const seatWritten = (seat: string) => ports.writeSeatState(world, seat);
+  const runner = new Runner(ports, submit, {
+    seatWritten,
+    published: makeKnown,
+    publishedSoon,
+    switchPublished,
+  });
 
   /** Who hears of something reads of it then. */
   function makeKnown(): void {
-    stateWritten();
     const before = published;
     published = world;
+    ports.writeState(before, world);
     ports.publish(before, world);
+  }
+
+  function switchPublished(): void {
+    ports.publishSwitch(published, world);
+    publishedSoon();
   }
 
   function publishedSoon(): void {

@@ -154,6 +154,10 @@ export interface Ports {
   readonly seatd: SeatdPort;
   /** Brings what others read by themselves from one World to the next. */
   readonly writeState: (before: World, after: World) => void;
+  /** Brings to this World what they read of the seat. */
+  readonly writeSeatState: (world: World, seat: string) => void;
   /** Told of every published World with the one before it. */
   readonly publish: (before: World, after: World) => void;
+  /** Tells who is in the foreground now. The World that is published next says it, too; before: the last one. */
+  readonly publishSwitch: (before: World, after: World) => void;
 }

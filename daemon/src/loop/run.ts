@@ -13,7 +13,9 @@ import { ServiceRunner } from "./run-services.ts";
 type Of<K extends Effect["kind"]> = Extract<Effect, { kind: K }>;
 
 /** What the World of now is made into. */
-export type Making = Readonly<Record<"stateWritten" | "published" | "publishedSoon", () => void>>;
+export type Making = Readonly<Record<"published" | "publishedSoon" | "switchPublished", () => void>> & {
+  readonly seatWritten: (seat: string) => void;
+};
 
 export class Runner {
   readonly #ports: Ports;
@@ -277,11 +279,13 @@ export class Runner {
       case "timer.cancel":
         return this.#ports.clock.cancelTimer(effect.timer);
       case "state.write":
-        return this.#making.stateWritten();
+        return this.#making.seatWritten(effect.seat);
       case "publish":
         return this.#making.published();
       case "publish.soon":
         return this.#making.publishedSoon();
+      case "publish.switch":
+        return this.#making.switchPublished();
       case "open.reply":
         return this.#openReply(effect);
       case "call.reply":

@@ -18,6 +18,8 @@ const FAILURES_IN_A_ROW = 8;
 export interface StateFiles {
   /** Brings the files from one World to the next; the first time to that World from whatever is there. */
   published(before: World, after: World): void;
+  /** Brings the file of the seat to that World before the others. */
+  foreground(world: World, seat: string): void;
   /** Stops trying. */
   close(): void;
 }
@@ -55,6 +57,16 @@ class Directory implements StateFiles {
     if (first) return this.#begin(after);
     const changed = changedNames(before, after);
     this.#bring(after, this.#dirty.size === 0 ? changed : [...new Set([...this.#dirty, ...changed])]);
+  }
+
+  /** Who gives devices to users by it, as udev's own helper does, reads no other. */
+  foreground(world: World, seat: string): void {
+    if (this.#world === null) return this.published(world, world);
+    const name: StateName = `seats/${seat}`;
+    const content = stateFile(world, name, this.#options.fifos);
+    if (content === null || this.#written.get(name) === content) return;
+    this.#write({ name, content }, true);
+    this.#lookAfterDirty();
   }
 
   close(): void {
