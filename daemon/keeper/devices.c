@@ -159,7 +159,7 @@ int device_pause(struct devices *devices, uint32_t key)
 	return device == NULL ? ENOENT : mute_one(device);
 }
 
-static int revive(const struct devices *devices, struct device *device)
+static int revive(struct devices *devices, struct device *device)
 {
 	if (device->kind == DEVICE_RENDER)
 		return 0;
@@ -170,7 +170,8 @@ static int revive(const struct devices *devices, struct device *device)
 		return errno;
 	int dead = device->fd;
 	device->fd = fd;
-	close(dead);
+	if (!spent_keep(&devices->spent, dead))
+		close(dead);
 	return 0;
 }
 

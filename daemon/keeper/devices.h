@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include "device.h"
+#include "spent.h"
 
 #define DEVICES_MAX 512
 #define VT_LAST 63
@@ -29,6 +30,7 @@ struct device {
 
 struct devices {
 	struct device list[DEVICES_MAX];
+	struct spent spent;
 };
 
 /* What the daemon asks for; the path is its own memory. */

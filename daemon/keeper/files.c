@@ -8,7 +8,7 @@
 
 #define DAEMON_FILES 65536
 /* A device comes with its controller's pidfd. */
-#define KEEPER_FILES (2 * DEVICES_MAX + KEPT_MAX + VTS_MAX + 64)
+#define KEEPER_FILES (2 * DEVICES_MAX + SPENT_MAX + KEPT_MAX + VTS_MAX + 64)
 
 /* More where that is allowed, fewer never. */
 static void allow(const struct rlimit *before, rlim_t files, const char *whose)

@@ -5,6 +5,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "guard.h"
@@ -46,6 +47,17 @@ static void take_name(const struct guard *guard)
 	strncpy(guard->name, name, guard->name_size - 1);
 }
 
+/* For so many milliseconds, or without an end. */
+static void wait_for(const sigset_t *signals, int ms)
+{
+	const struct timespec time = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L};
+
+	if (ms < 0)
+		sigwaitinfo(signals, NULL);
+	else
+		sigtimedwait(signals, NULL, &time);
+}
+
 static _Noreturn void stand_guard(struct keeper *keeper, pid_t keeper_pid)
 {
 	sigset_t end;
@@ -61,7 +73,7 @@ static _Noreturn void stand_guard(struct keeper *keeper, pid_t keeper_pid)
 	sigaddset(&end, END_SIGNAL);
 	/* The keeper may have died before it was tied, and others can send that signal, too. */
 	while (getppid() == keeper_pid)
-		sigwaitinfo(&end, NULL);
+		wait_for(&end, spent_close_one(&keeper->devices.spent));
 	log_line("the keeper is gone: its devices are taken away");
 	let_go(keeper);
 	_exit(0);
@@ -84,6 +96,15 @@ void guard_start(struct keeper *keeper)
 	guard->next_start = now + DELAY_MS;
 	if (pid < 0)
 		log_line("start the guard: %m; next attempt in %d ms", DELAY_MS);
+}
+
+void guard_tell_spent(struct keeper *keeper)
+{
+	struct spent *spent = &keeper->devices.spent;
+
+	if (spent->unheard && keeper->guard.pid != 0)
+		kill(keeper->guard.pid, END_SIGNAL);
+	spent->unheard = false;
 }
 
 bool guard_ended(struct guard *guard, pid_t pid, int status)

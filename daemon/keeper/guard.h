@@ -9,9 +9,9 @@
 struct keeper;
 
 /*
- * A process that does nothing until the keeper is killed, and then at once what the keeper does at
- * its end: between that and the next keeper nobody else could. It has the keeper's descriptors, not
- * copies of them: also those that are opened later.
+ * A process that does nothing but close spent descriptors until the keeper is killed, and then at
+ * once what the keeper does at its end: between that and the next keeper nobody else could. It has
+ * the keeper's descriptors, not copies of them: also those that are opened later.
  */
 struct guard {
 	/* There has been something to guard. */
@@ -30,6 +30,9 @@ void guard_allow_name(struct guard *guard, int argc, char **argv);
 
 /* Before anything is given away that has to be taken back: from then on there is always one. */
 void guard_start(struct keeper *keeper);
+
+/* It closes them some time later. */
+void guard_tell_spent(struct keeper *keeper);
 
 /* False if the process was not the guard. */
 bool guard_ended(struct guard *guard, pid_t pid, int status);

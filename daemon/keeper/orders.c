@@ -138,6 +138,7 @@ bool order_take(struct keeper *keeper, const struct channel_record *record, int 
 		break;
 	case CHANNEL_DEVICE_RESUME:
 		answer(keeper, record, device_resume(devices, key, vts_foreground(vts)));
+		guard_tell_spent(keeper);
 		break;
 	case CHANNEL_DEVICE_CLOSE:
 		channel_done(keeper, serial, device_release(devices, key));

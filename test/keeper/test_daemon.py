@@ -63,7 +63,7 @@ def limits_with(soft, hard):
     code = "import resource\nsay(limits=resource.getrlimit(resource.RLIMIT_NOFILE))\n" + SERVE
     keeper = Keeper(code, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard)))
     own = resource.prlimit(keeper.pid, resource.RLIMIT_NOFILE)
-    files = 1232 if may_raise() else min(1232, hard)
+    files = 1744 if may_raise() else min(1744, hard)
     equal(own, (max(soft, files), max(hard, files)), "the keeper's own")
     return tuple(keeper.word("limits"))
 

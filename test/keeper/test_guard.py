@@ -165,6 +165,48 @@ def test_guard_mutes_what_is_live_and_only_once():
         true(alive(controller.pid), "it lives on")
 
 
+def test_guard_closes_what_a_live_device_has_replaced():
+    keeper = Puppets(env=muting())
+    if "muting.so" not in read(f"/proc/{keeper.pid}/maps"):
+        return "SKIP: this keeper loads no library"
+    keys = range(1, 9)
+    controller = sleeper()
+    for key in keys:
+        equal(keeper.puppet.open(key, keeper.node(f"node{key}"), "evdev", live=False, pid=controller.pid)[0], "")
+    before = len(keeper.descriptors())
+    for killed in (False, True):
+        guard = keeper.guard()
+        began = time.monotonic()
+        for key in keys:
+            equal(keeper.puppet.order(RESUME, value=key)[:2], ("", 1))
+        kept = len(keeper.descriptors()) - before
+        true(time.monotonic() - began > 1 or kept == len(keys), f"{kept} are kept for now")
+        if killed:
+            os.kill(guard, signal.SIGKILL)
+            end_of(guard)
+        for key in keys:
+            equal(keeper.puppet.order(PAUSE, value=key)[0], "")
+        wait_for("none are kept", lambda: len(keeper.descriptors()) == before)
+    equal(keeper.puppet.order(RESUME, value=1)[:2], ("", 1), "and it goes on")
+
+
+def test_more_replaced_descriptors_than_there_is_place_for():
+    keeper = Puppets(env=muting())
+    if "muting.so" not in read(f"/proc/{keeper.pid}/maps"):
+        return "SKIP: this keeper loads no library"
+    controller = sleeper()
+    equal(keeper.puppet.open(1, keeper.node("node"), "evdev", live=False, pid=controller.pid)[0], "")
+    before, guard = len(keeper.descriptors()), keeper.guard()
+    os.kill(guard, signal.SIGSTOP)
+    for _ in range(600):
+        _, _, fd = keeper.puppet.order(RESUME, value=1)
+        os.close(keeper.puppet.fds.pop())
+        equal(keeper.puppet.order(PAUSE, value=1)[0], "")
+    equal(len(keeper.descriptors()) - before, 512)
+    os.kill(guard, signal.SIGCONT)
+    wait_for("none are kept", lambda: len(keeper.descriptors()) == before)
+
+
 @with_terminals(OURS)
 def test_guard_ends_with_a_keeper_that_is_stopped(ours):
     keeper = holding(ours)
