@@ -1,8 +1,9 @@
 /*
- * Most of what it takes to start a program is the same each time: it is read, its libraries are
- * found, read and linked. The server has done that once, and forks.
+ * Most of what it takes to start a program is the same each time: it is read, its libraries and
+ * PAM's modules are found, read and linked. The server has done that once, and forks.
  */
 #include <errno.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +16,9 @@
 #include "group.h"
 #include "holder.h"
 #include "log.h"
+#include "mapped.h"
 #include "server.h"
+#include "session.h"
 
 /* The listening socket, and the control group's directory if there is one. */
 #define FDS_MAX 2
@@ -108,11 +111,28 @@ static int arguments_take(const struct order *order, char *serve, char *room, ch
 	return argc;
 }
 
+/* Modules may need libraries as new as themselves: after an upgrade all is read again. */
+static void renew(char *own[])
+{
+	struct pollfd orders = {.fd = LISTEN_FD, .events = POLLIN};
+
+	while (poll(&orders, 1, -1) < 0) {
+	}
+	if (!mapped_is_old())
+		return;
+	execve(own[0], own, environ);
+	log_line("execute %s, which has changed: %m", own[0]);
+	mapped_note(own[0]);
+}
+
 int server_serve(char *own[], char *argv[])
 {
 	struct order order;
 
+	session_preload();
+	mapped_note(own[0]);
 	for (;;) {
+		renew(own);
 		receive(&order);
 		if (fork_for(&order, own[0]))
 			break;

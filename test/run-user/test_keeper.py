@@ -118,6 +118,25 @@ def test_the_keeper_starts_it_in_its_group():
     equal(read("/tmp/keeper.log").count("\n"), 1, "the daemon's end, and nothing else")
 
 
+def test_after_an_upgrade_the_new_program_serves():
+    """An old library with new PAM modules might not fit."""
+    first, second = prepared("alice", "bob")
+    late = f"while not os.path.exists('/tmp/go'): time.sleep(0.01)\nlate = order(*{order_for(second)!r})\n"
+    keeper = Keeper([first], late)
+    try:
+        daemon, manager = running(first)
+        shutil.copy(harness.RUNNER, f"{harness.RUNNER}.new")
+        os.rename(f"{harness.RUNNER}.new", harness.RUNNER)
+        write("/tmp/go", "")
+        newer, other = running(second)
+        equal([os.readlink(f"/proc/{parent_of(pid)}/exe") for pid in (manager, other)], [f"{harness.RUNNER} (deleted)", harness.RUNNER])
+        stopped(first, daemon)
+        stopped(second, newer)
+    finally:
+        keeper.end(signal.SIGTERM)
+        second.clear_group()
+
+
 def test_a_directory_that_is_no_control_group():
     """Neither birth nor moving works: the daemon sees the end, and who it is for can try again."""
     (user,) = prepared("alice")
