@@ -21,6 +21,7 @@ const { values } = parseArgs({
     json: { type: "string" },
     quick: { type: "boolean", default: false },
     pin: { type: "boolean", default: false },
+    fifo: { type: "boolean", default: false },
     only: { type: "string", default: PARTS.join(",") },
     others: { type: "string", default: "0,200,5000" },
   },

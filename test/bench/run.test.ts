@@ -14,7 +14,7 @@ it("is shown with --help", () => {
   const { status, stdout, stderr } = bench("--quick", "--help");
   expect([status, stderr]).toEqual([0, ""]);
   expect(stdout).toMatch(/^usage: run \[--json FILE\]/);
-  for (const option of ["json", "quick", "pin", "only", "others"])
+  for (const option of ["json", "quick", "pin", "fifo", "only", "others"])
     expect(stdout).toContain(`\n  --${option} `);
 });
 
