@@ -120,7 +120,7 @@ def test_the_keeper_starts_it_in_its_group():
 
 def test_after_an_upgrade_the_new_program_serves():
     """An old library with new PAM modules might not fit."""
-    first, second = prepared("alice", "bob")
+    first, second = prepared("alice", "u01")
     late = f"while not os.path.exists('/tmp/go'): time.sleep(0.01)\nlate = order(*{order_for(second)!r})\n"
     keeper = Keeper([first], late)
     try:
