@@ -24,10 +24,13 @@ export interface Requests {
   readonly bus: { readonly ask: null; readonly answer: null };
   /** Puts these users (first number and how many) at the head of /etc/passwd and takes out all others of ours. */
   readonly users: { readonly ask: readonly (readonly [number, number])[]; readonly answer: null };
-  /** KiB after they have been idle for so many ms: PSS of daemon and keeper with its helpers, and what of the daemon's is in no file. */
+  /**
+   * KiB after they have been idle for so many ms: PSS of the daemon, of the keeper with its guard and of
+   * sessionman-run's server, and what of the daemon's is in no file.
+   */
   readonly memory: {
     readonly ask: number;
-    readonly answer: { daemon: number; keeper: number; anonymous: number };
+    readonly answer: Readonly<Record<"daemon" | "keeper" | "server" | "anonymous", number>>;
   };
   readonly bareMemory: { readonly ask: null; readonly answer: number };
   /** Puts these users (first number and how many) into /etc/passwd, each with a home and one service in it. */
@@ -78,10 +81,10 @@ function handlers(product: Product, client: Client, places: Places): Handlers {
     },
     users: async (ranges) => writeUsers(ranges),
     memory: async (idleMs) => {
-      const { daemonPid, keeperPids } = sessionmanOnly(product);
+      const { daemonPid, keeperPids, serverPid } = sessionmanOnly(product);
       await sleep(idleMs);
       const keeper = keeperPids.reduce((sum, pid) => sum + pss(pid), 0);
-      return { daemon: pss(daemonPid), keeper, anonymous: anonymous(daemonPid) };
+      return { daemon: pss(daemonPid), keeper, server: pss(serverPid), anonymous: anonymous(daemonPid) };
     },
     bareMemory: async () => {
       const flags = sessionmanOnly(product).nodeFlags;

@@ -15,7 +15,11 @@ export async function measureFootprint(sandbox: Sandbox, quick: boolean): Promis
     valueRow("node", "the daemon's flags, idle", "PSS", 1, await sandbox.ask("bareMemory", null), "KiB"),
   ];
   const idle = await sandbox.ask("memory", SETTLE_MS);
-  rows.push(kib("daemon, idle", idle.daemon), kib("keeper, idle", idle.keeper));
+  rows.push(
+    kib("daemon, idle", idle.daemon),
+    kib("keeper, idle", idle.keeper),
+    kib("server of sessionman-run, idle", idle.server),
+  );
 
   const users = SESSIONS / SESSIONS_PER_USER;
   await sandbox.ask("users", [[0, users]]);

@@ -102,11 +102,14 @@ export class Sessionman implements Product {
     await until(() => spawnSync("dbus-send", ask, { env: CLEAN_ENVIRONMENT }).status === 0, "login1");
   }
 
-  /** The keeper and what it keeps beside it: its guard, the server of sessionman-run. */
+  /** The keeper and, if there is one, its guard. */
   get keeperPids(): number[] {
-    const [daemon, ...others] = this.#children();
-    const helpers = others.filter((pid) => /^sessionmand-guard\0|\0serve\0/.test(commandLine(pid)));
-    return daemon === undefined ? [] : [this.#keeperPid, ...helpers];
+    return [this.#keeperPid, ...this.#childrenThatAre(/^sessionmand-guard\0/)];
+  }
+
+  /** What every sessionman-run is a fork of. */
+  get serverPid(): number {
+    return this.#childrenThatAre(/\0serve\0/)[0] ?? 0;
   }
 
   get daemonPid(): number {
@@ -115,6 +118,10 @@ export class Sessionman implements Product {
 
   get #keeperPid(): number {
     return this.#keeper?.pid ?? 0;
+  }
+
+  #childrenThatAre(wanted: RegExp): number[] {
+    return this.#children().filter((pid) => wanted.test(commandLine(pid)));
   }
 
   /** The daemon is the eldest. */
