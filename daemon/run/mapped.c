@@ -4,8 +4,8 @@
 
 #include "mapped.h"
 
-/* More libraries than PAM modules have between them; what is beyond is not looked at. */
-#define FILES_MAX 128
+/* More libraries than libpam needs anywhere; what is beyond is not looked at. */
+#define FILES_MAX 32
 
 struct file {
 	const char *path;

@@ -1,6 +1,7 @@
 /*
- * Most of what it takes to start a program is the same each time: it is read, its libraries and
- * PAM's modules are found, read and linked. The server has done that once, and forks.
+ * Most of what it takes to start a program is the same each time: it is read, its libraries are
+ * found, read and linked. The server has done that once, and forks. PAM modules it leaves alone:
+ * some have threads from the moment they are loaded, which no fork has.
  */
 #include <errno.h>
 #include <poll.h>
@@ -18,7 +19,6 @@
 #include "log.h"
 #include "mapped.h"
 #include "server.h"
-#include "session.h"
 
 /* The listening socket, and the control group's directory if there is one. */
 #define FDS_MAX 2
@@ -111,7 +111,7 @@ static int arguments_take(const struct order *order, char *serve, char *room, ch
 	return argc;
 }
 
-/* Modules may need libraries as new as themselves: after an upgrade all is read again. */
+/* PAM modules may need libraries as new as themselves: after an upgrade all is read again. */
 static void renew(char *own[])
 {
 	struct pollfd orders = {.fd = LISTEN_FD, .events = POLLIN};
@@ -129,7 +129,6 @@ int server_serve(char *own[], char *argv[])
 {
 	struct order order;
 
-	session_preload();
 	mapped_note(own[0]);
 	for (;;) {
 		renew(own);

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <syslog.h>
 #include <unistd.h>
 
 #include "how.h"
@@ -194,17 +193,6 @@ static bool open_with_pam(struct holder *holder, char how[HOW_MAX])
 	if (holder->terms.environment == NULL)
 		return pam_failed(holder, how, "read the PAM environment", PAM_BUF_ERR);
 	return true;
-}
-
-void session_preload(void)
-{
-	static const struct pam_conv conversation = {.conv = converse};
-	static pam_handle_t *kept;
-
-	/* What is wrong with the service is said when a session is opened. */
-	pam_start(SERVICE, NULL, &conversation, &kept);
-	/* A fork closes descriptors that it does not know of. */
-	closelog();
 }
 
 /* So that what is audited of the user's services names the user; not every kernel audits. */

@@ -9,12 +9,6 @@
  * says why, and the session is to be closed all the same. When a module takes too long, now or when
  * it is closed, gave_up is called, in a signal handler, and the process ends; how is set by then.
  */
-/*
- * Has the modules loaded that the PAM service names, for who opens a session later: the process
- * itself, or a fork of it.
- */
-void session_preload(void);
-
 bool session_open(struct holder *holder, void (*gave_up)(void), char how[HOW_MAX]);
 
 /* Closes what is open of it. */
