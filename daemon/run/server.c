@@ -36,7 +36,7 @@ static _Noreturn void server_failed(const char *what)
 	exit(EXIT_SYSTEM);
 }
 
-/* Whole or not at all: the keeper is as new as this program. */
+/* From the keeper, which may be older than this program. */
 static void receive(struct order *order)
 {
 	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(order->fds))];
