@@ -19,7 +19,7 @@ interface Times {
 
 const DEVICES = [1, 20, 100];
 const TURNS = 3;
-const ROUNDS = 4;
+const ROUNDS = 8;
 
 const median = (numbers: readonly number[]) => [...numbers].sort((a, b) => a - b)[numbers.length >> 1] ?? 0;
 const shown = (numbers: readonly number[]) => `${median(numbers).toFixed(0)} ms`;
